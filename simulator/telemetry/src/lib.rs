@@ -1,1 +1,6 @@
-//! x
+//! Span shapes (semantic conventions live here), records, SDK batching, observations and the OTLP encoder.
+//!
+//! Owns everything between "a span has ended" and "these are its bytes". Refuses I/O, async and wall clocks.
+
+pub mod observed;
+pub mod record;

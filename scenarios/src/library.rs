@@ -1,0 +1,20 @@
+//! The scenarios that come with Doorbuster, inside the program.
+//!
+//! Owns the list of names and their texts. They are loaded like any other file.
+
+/// Name (the file's stem) and text, in alphabetical order. A new scenario is one more line.
+const LIBRARY: &[(&str, &str)] = &[
+    ("shop", include_str!("../library/shop.yaml")), //
+];
+
+/// Names of the built-in scenarios, in alphabetical order.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    LIBRARY.iter().map(|(name, _)| *name).collect()
+}
+
+/// Text of a built-in scenario.
+#[must_use]
+pub fn text(name: &str) -> Option<&'static str> {
+    LIBRARY.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}

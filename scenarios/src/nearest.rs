@@ -1,0 +1,47 @@
+//! The nearest valid name: the one thing that a mistyped name wants to hear.
+
+/// Names that are listed in one help; more are counted.
+const LISTED: usize = 12;
+
+/// The known name most like `name`, if any is like it at all.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A name of a megabyte is like nothing, and the comparison is quadratic.
+    if name.len() > 200 {
+        return None;
+    }
+    let wanted = name.to_lowercase();
+    let mut best: Option<(f64, &str)> = None;
+    for candidate in known {
+        if candidate.len() > 200 {
+            continue;
+        }
+        let likeness = strsim::normalized_damerau_levenshtein(&wanted, &candidate.to_lowercase());
+        if likeness >= 0.5 && best.is_none_or(|(so_far, _)| likeness > so_far) {
+            best = Some((likeness, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// "did you mean `cores`? WHAT: `pods`, `cores`", or what there is to say of it.
+pub(crate) fn hint<'a>(name: &str, what: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    let list = listed(known.clone());
+    match (nearest(name, known), list) {
+        (_, None) => format!("there are no {what}"),
+        (Some(near), Some(list)) => format!("did you mean `{near}`? {what}: {list}"),
+        (None, Some(list)) => format!("{what}: {list}"),
+    }
+}
+
+/// "`a`, `b`, `c` and 4 more"; nothing when there is none.
+pub(crate) fn listed<'a>(known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let shown = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(LISTED) {
+        0 => Some(shown),
+        more => Some(format!("{shown} and {more} more")),
+    }
+}

@@ -1,0 +1,50 @@
+//! How a request, a call or a statement ended.
+
+/// How a request, a call or a statement ended. A failure travels up unchanged, so the edge tells its first cause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Outcome {
+    /// With success.
+    #[default]
+    Ok = 0,
+    /// Answered, with neither success nor error: a declined payment.
+    Declined = 1,
+    /// The answer did not come in time.
+    Timeout = 2,
+    /// The accept queue was full.
+    Refused = 3,
+    /// No connection of the pool came free in time.
+    PoolTimeout = 4,
+    /// The program failed by itself.
+    Error = 5,
+    /// The caller went away.
+    Cancelled = 6,
+}
+
+impl Outcome {
+    /// How many there are.
+    pub const COUNT: usize = 7;
+    /// All of them, by number.
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::Ok, Self::Declined, Self::Timeout, Self::Refused, Self::PoolTimeout, Self::Error, Self::Cancelled];
+
+    /// Its name in results, and the value of `error.type`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Declined => "declined",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::PoolTimeout => "pool_timeout",
+            Self::Error => "error",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether there was an answer without error.
+    #[must_use]
+    pub const fn answered(self) -> bool {
+        matches!(self, Self::Ok | Self::Declined)
+    }
+}

@@ -1,0 +1,348 @@
+//! The plan: a scenario compiled to flat tables that both clocks play.
+//!
+//! Owns the instruction set of programs and the numbering of everything (services, pods, shards, sites,
+//! spans). Refuses text: names are kept only to be told.
+
+use crate::draws::Table;
+use crate::time::Ticks;
+use doorbuster_scenarios::types::{Balancer, Discipline, StoreKind};
+
+/// Index of a service in [`Plan::services`].
+pub type ServiceId = u16;
+/// Index of an endpoint in [`Plan::endpoints`].
+pub type EndpointId = u16;
+/// Index of a call or query site in [`Plan::sites`].
+pub type SiteId = u16;
+/// Index of a store in [`Plan::stores`].
+pub type StoreId = u16;
+/// Index of a statement in [`Plan::statements`].
+pub type StatementId = u16;
+/// Index of a table of draws in [`Plan::draws`].
+pub type DrawId = u16;
+/// Index of an instruction in [`Plan::code`].
+pub type Pc = u16;
+/// Index of a pod in a cell, all services together.
+pub type PodId = u16;
+
+/// A scenario compiled; the same for every cell.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Name of the scenario.
+    pub name: String,
+    /// Seed of all draws.
+    pub seed: u64,
+    /// Cells of the whole fleet; traffic is divided by it.
+    pub cells_fleet: u32,
+    /// Virtual seconds with arrivals.
+    pub duration_s: u32,
+    /// Virtual seconds that no verdict looks at.
+    pub warmup_s: u32,
+    /// One way between two pods, or a pod and a store.
+    pub hop: Ticks,
+    /// All programs, one after the other.
+    pub code: Vec<Instr>,
+    /// The endpoint whose program each instruction belongs to; [`NO_ENDPOINT`] for journeys.
+    pub endpoint_of: Vec<EndpointId>,
+    /// Services in the order of the scenario.
+    pub services: Vec<Service>,
+    /// Endpoints, service by service.
+    pub endpoints: Vec<Endpoint>,
+    /// Places in programs where a call, a query or a shopper's request is made.
+    pub sites: Vec<Site>,
+    /// Stores in the order of the scenario.
+    pub stores: Vec<Store>,
+    /// Statements, store by store.
+    pub statements: Vec<Statement>,
+    /// Connection pools: one entry for each service and store, instantiated for every pod and shard.
+    pub pools: Vec<Pool>,
+    /// Tables of draws.
+    pub draws: Vec<Table>,
+    /// Journeys in the order of the scenario.
+    pub journeys: Vec<Journey>,
+    /// When shoppers arrive in one cell.
+    pub arrivals: Arrivals,
+    /// Kinds of span that can occur, by shape number.
+    pub shapes: Vec<Shape>,
+    /// Tier names with the upper end of each one's share of 2^32.
+    pub tiers: Vec<(String, u64)>,
+    /// Touch points with the upper end of each one's share of 2^32.
+    pub touch_points: Vec<(String, u64)>,
+}
+
+/// No endpoint: the instruction belongs to a journey.
+pub const NO_ENDPOINT: EndpointId = EndpointId::MAX;
+/// No site, store or pool.
+pub const NONE: u16 = u16::MAX;
+
+/// One instruction of a program. A program ends with [`Instr::End`]; a failure leaves it at once,
+/// unless the site says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instr {
+    /// Work on a core of the pod.
+    Compute {
+        /// How long.
+        draw: DrawId,
+        /// The place of this step in the draw's key.
+        place: u64,
+    },
+    /// Time that passes.
+    Wait {
+        /// How long.
+        draw: DrawId,
+        /// The place of this step in the draw's key.
+        place: u64,
+    },
+    /// A call to an endpoint.
+    Call(SiteId),
+    /// A statement to a store.
+    Query(SiteId),
+    /// A shopper's request: a call that starts a trace.
+    Request(SiteId),
+    /// Goes to `to` unless an event of probability `threshold / 2^32` happens.
+    Unless {
+        /// The event's probability in 2^-32.
+        threshold: u64,
+        /// The place of this step in the draw's key.
+        place: u32,
+        /// Where to go if it does not happen.
+        to: Pc,
+    },
+    /// Goes to `to`.
+    Jump(Pc),
+    /// Starts `strands` programs at the same time, at the next instructions (one [`Instr::Jump`] each), then waits for all and goes to `join`.
+    Fork {
+        /// How many.
+        strands: u16,
+        /// Where to go on.
+        join: Pc,
+    },
+    /// Ends a strand.
+    Join,
+    /// Fails with probability `threshold / 2^32`.
+    Fail {
+        /// The probability in 2^-32.
+        threshold: u64,
+        /// The place of this step in the draw's key.
+        place: u32,
+    },
+    /// Marks the answer as declined with probability `threshold / 2^32`, and goes on.
+    Decline {
+        /// The probability in 2^-32.
+        threshold: u64,
+        /// The place of this step in the draw's key.
+        place: u32,
+    },
+    /// Ends the program with an answer.
+    End,
+    /// A shopper's next request of a repeated step: as [`Instr::Jump`], until `times` were made.
+    Repeat {
+        /// Where the repeated part begins.
+        to: Pc,
+        /// How often in all.
+        times: u32,
+    },
+    /// A closed user starts over.
+    Restart,
+}
+
+/// A service.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// First of its pods in a cell.
+    pub first_pod: PodId,
+    /// Pods in a cell.
+    pub pods: u16,
+    /// Cores of a pod.
+    pub cores: u32,
+    /// Requests that a pod works on at a time; `u32::MAX` for no limit.
+    pub workers: u32,
+    /// Requests that wait at a pod for a worker.
+    pub accept_queue: u32,
+    /// How callers choose a pod.
+    pub balancer: Balancer,
+    /// `service.version`.
+    pub version: String,
+    /// `team`.
+    pub team: String,
+    /// `cost_center`.
+    pub cost_center: String,
+    /// Place of the service in keys.
+    pub place: u64,
+}
+
+/// An endpoint.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its service.
+    pub service: ServiceId,
+    /// Its name within the service.
+    pub name: String,
+    /// HTTP method and route; without them it is gRPC.
+    pub http: Option<(String, String)>,
+    /// Where its program starts.
+    pub entry: Pc,
+    /// Spans that a call of it can make at most: the size of its static tree.
+    pub tree: u32,
+    /// Shape of its server span.
+    pub shape: u16,
+}
+
+/// A place in a program where something else is asked.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// What is asked.
+    pub target: Target,
+    /// Longest wait for the answer; `None` for no limit.
+    pub timeout: Option<Ticks>,
+    /// Tries in all.
+    pub attempts: u8,
+    /// Wait before a further try.
+    pub backoff: Option<DrawId>,
+    /// A further try is made with this probability in 2^-32 (a shopper's patience); always for programs.
+    pub retry_threshold: u64,
+    /// Does a timeout stop the work at the callee?
+    pub cancel: bool,
+    /// Where to go on after the last failure; `None` fails the program.
+    pub on_failure: Option<Pc>,
+    /// Where to go on after success.
+    pub next: Pc,
+    /// Place of the site in keys.
+    pub place: u64,
+    /// Index of the first try's span in the trace, less the index of the program's own span.
+    pub span_offset: u32,
+    /// Between the spans of one try and the next.
+    pub span_stride: u32,
+    /// Shape of its client span; [`NONE`] for a shopper's request.
+    pub shape: u16,
+}
+
+/// What a site asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An endpoint.
+    Endpoint(EndpointId),
+    /// A statement, through a pool ([`NONE`] for without limit).
+    Statement {
+        /// Which.
+        statement: StatementId,
+        /// Index in [`Plan::pools`].
+        pool: u16,
+    },
+}
+
+/// A store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: StoreKind,
+    /// Shards in a cell.
+    pub shards: u16,
+    /// Cores of a shard.
+    pub cores: u32,
+    /// How they are shared.
+    pub discipline: Discipline,
+    /// Does a client's timeout stop the statement?
+    pub cancel: bool,
+    /// First of its statements in [`Plan::statements`].
+    pub first_statement: StatementId,
+    /// How many it has.
+    pub statement_count: u16,
+    /// Place of the store in keys.
+    pub place: u64,
+}
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// Its store.
+    pub store: StoreId,
+    /// Its name within the store.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Cost with the index.
+    pub cost: DrawId,
+    /// Rows examined with the index.
+    pub rows: u64,
+    /// What happens without its index; `None` if it names none.
+    pub scan: Option<Scan>,
+}
+
+/// A scan of a whole table.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// Name of the table.
+    pub table: String,
+    /// Name of the index that saves the scan.
+    pub index: String,
+    /// Rows examined.
+    pub rows: u64,
+    /// Time on a core.
+    pub work: Ticks,
+    /// Time to build the index again.
+    pub rebuild: Ticks,
+}
+
+/// Connection pools of a service to a store: one for each pod and shard.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// The service.
+    pub service: ServiceId,
+    /// The store.
+    pub store: StoreId,
+    /// Connections.
+    pub size: u32,
+    /// Longest wait for one.
+    pub acquire_timeout: Option<Ticks>,
+    /// First instance in a cell: instance = first + pod within the service * shards + shard.
+    pub first_instance: u32,
+}
+
+/// A journey.
+#[derive(Clone, Debug)]
+pub struct Journey {
+    /// Its name.
+    pub name: String,
+    /// Where its program starts.
+    pub entry: Pc,
+    /// Upper end of its share of 2^32, for the choice.
+    pub upto: u64,
+}
+
+/// When shoppers arrive in one cell. Journeys start at the rate of requests over [`Arrivals::Open::requests_per_start`].
+#[derive(Clone, Debug)]
+pub enum Arrivals {
+    /// Whatever the shop does.
+    Open {
+        /// Rate of the cell in requests per second: points in virtual seconds, joined by straight lines, flat after the last.
+        curve: Vec<(f64, f64)>,
+        /// At random times (Poisson), or at even distances.
+        random: bool,
+        /// Requests that a journey makes in a healthy shop, on average.
+        requests_per_start: f64,
+    },
+    /// A fixed number of users in a cell.
+    Closed {
+        /// How many in each cell; cell `i` gets one more if `i < extra`.
+        users: u32,
+        /// Users left over after the even division.
+        extra: u32,
+        /// Pause between a journey's end and the next start.
+        think: DrawId,
+    },
+}
+
+/// A kind of span: who makes it, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An endpoint's server span.
+    Server(EndpointId),
+    /// A call's client span.
+    Client(SiteId),
+    /// A statement's client span.
+    Statement(SiteId),
+}
