@@ -2,5 +2,25 @@
 //!
 //! Owns the versioned result and every way of showing it. Refuses to compute anything that is in the result.
 
+pub mod folder;
+pub mod format;
+pub mod html;
+pub mod junit;
+pub mod markdown;
+pub mod outcome;
 pub mod result;
 pub mod run;
+pub mod sentence;
+pub mod terminal;
+
+mod chart;
+mod escape;
+mod figures;
+mod replay;
+mod story;
+mod words;
+
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod wellformed;

@@ -7,6 +7,7 @@ mod render;
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 /// Diagnostics that are shown at a time; the rest is counted.
 const SHOWN: usize = 50;
@@ -22,8 +23,8 @@ pub struct Diagnostic {
     pub column: usize,
     /// How many characters are meant, at least 1.
     pub length: usize,
-    /// The line's text, without its end.
-    pub source_line: String,
+    /// The line's text, without its end; shared by all diagnostics of a line, which may be a megabyte long.
+    pub source_line: Arc<str>,
     /// What is wrong: lower case, no full stop.
     pub message: String,
     /// What may be done about it.

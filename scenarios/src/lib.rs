@@ -3,7 +3,16 @@
 //! Owns the language: types, units, files, overrides, diagnostics, schema and the built-in library.
 //! Refuses to know how a scenario is played.
 
+mod check;
+pub mod diagnostic;
+pub mod library;
+pub mod load;
+mod nearest;
+pub mod schema;
 pub mod types;
 pub mod units;
 
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use load::{Loaded, Source, load};
+pub use schema::schema;
 pub use types::Scenario;

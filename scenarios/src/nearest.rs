@@ -1,7 +1,9 @@
 //! The nearest valid name: the one thing that a mistyped name wants to hear.
 
 /// Names that are listed in one help; more are counted.
-const LISTED: usize = 12;
+const LISTED: usize = 25;
+/// Names that are compared at most: a scenario of a megabyte may know 50,000, and have as many mistakes.
+const COMPARED: usize = 2_000;
 
 /// The known name most like `name`, if any is like it at all.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -11,7 +13,7 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     }
     let wanted = name.to_lowercase();
     let mut best: Option<(f64, &str)> = None;
-    for candidate in known {
+    for candidate in known.into_iter().take(COMPARED) {
         if candidate.len() > 200 {
             continue;
         }
@@ -35,13 +37,17 @@ pub(crate) fn hint<'a>(name: &str, what: &str, known: impl IntoIterator<Item = &
 
 /// "`a`, `b`, `c` and 4 more"; nothing when there is none.
 pub(crate) fn listed<'a>(known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let names: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
-    if names.is_empty() {
-        return None;
+    let mut names = Vec::new();
+    let mut count = 0;
+    for name in known {
+        count += 1;
+        if count <= LISTED {
+            names.push(format!("`{name}`"));
+        }
     }
-    let shown = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(LISTED) {
-        0 => Some(shown),
-        more => Some(format!("{shown} and {more} more")),
+    match count {
+        0 => None,
+        1..=LISTED => Some(names.join(", ")),
+        more => Some(format!("{} and {} more", names.join(", "), more - LISTED)),
     }
 }

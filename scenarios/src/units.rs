@@ -142,7 +142,7 @@ impl FromStr for Rate {
         if per_s > 1e12 {
             return Err(format!("`{text}` is more than 1000G/s"));
         }
-        Ok(Self { per_s })
+        Ok(Self { per_s: per_s + 0.0 }) // -0 is 0
     }
 }
 
@@ -150,7 +150,11 @@ impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (multiple, factor) in [("G", 1e9), ("M", 1e6), ("k", 1e3)] {
             if self.per_s >= factor {
-                return write!(f, "{}{multiple}/s", self.per_s / factor);
+                // Only where the text gives back the same rate: a resolved scenario is read again.
+                let text = format!("{}{multiple}/s", self.per_s / factor);
+                if text.parse() == Ok(*self) {
+                    return f.write_str(&text);
+                }
             }
         }
         write!(f, "{}/s", self.per_s)
@@ -170,7 +174,7 @@ impl FromStr for Share {
         if !(0.0..=100.0).contains(&number) {
             return Err(format!("`{text}` is outside 0% to 100%"));
         }
-        Ok(Self { ratio: number / 100.0 })
+        Ok(Self { ratio: number / 100.0 + 0.0 }) // -0% is 0%
     }
 }
 
@@ -178,7 +182,19 @@ impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Through a decimal rounding, so that 0.018 prints as 1.8% and not as 1.7999999999999998%.
         let percent = format!("{:.9}", self.ratio * 100.0);
-        write!(f, "{}%", percent.trim_end_matches('0').trim_end_matches('.'))
+        let text = format!("{}%", percent.trim_end_matches('0').trim_end_matches('.'));
+        if text.parse() == Ok(*self) {
+            return f.write_str(&text);
+        }
+        // More digits were given. A resolved scenario is read again, so the text must give back the same share.
+        let percent = self.ratio * 100.0;
+        for neighbour in [percent, percent.next_down(), percent.next_up()] {
+            let text = format!("{neighbour}%");
+            if text.parse() == Ok(*self) {
+                return f.write_str(&text);
+            }
+        }
+        write!(f, "{percent}%")
     }
 }
 

@@ -41,14 +41,16 @@ struct Glyph {
 
 /// The shown part of the source line, the columns before the caret, and the carets.
 fn excerpt(diagnostic: &Diagnostic) -> (String, usize, usize) {
-    let glyphs: Vec<Glyph> = diagnostic.source_line.chars().map(glyph).collect();
-    let first = diagnostic.column.saturating_sub(1).min(glyphs.len());
+    // Only the part around the caret is looked at: a line may have a million characters.
+    let skipped = (diagnostic.column - 1).saturating_sub(COLUMNS);
+    let glyphs: Vec<Glyph> = diagnostic.source_line.chars().skip(skipped).take(3 * COLUMNS).map(glyph).collect();
+    let first = (diagnostic.column - 1 - skipped).min(glyphs.len());
     let last = first.saturating_add(diagnostic.length).min(glyphs.len());
-    let total: usize = glyphs.iter().map(|glyph| glyph.columns).sum();
+    let is_cut = skipped > 0 || glyphs.iter().map(|glyph| glyph.columns).sum::<usize>() > COLUMNS;
 
     let mut start = 0;
     let mut text = String::new();
-    if total > COLUMNS {
+    if is_cut {
         // Back from the caret until enough context stands before it.
         start = first;
         let mut columns = 0;
@@ -56,14 +58,14 @@ fn excerpt(diagnostic: &Diagnostic) -> (String, usize, usize) {
             start -= 1;
             columns += glyphs[start].columns;
         }
-        if start > 0 {
+        if start + skipped > 0 {
             text.push_str(CUT);
         }
     }
     let mut columns = text.len();
     let (mut indent, mut carets) = (columns, 0);
     for (index, glyph) in glyphs.iter().enumerate().skip(start) {
-        if total > COLUMNS && columns + glyph.columns > COLUMNS - CUT.len() {
+        if is_cut && columns + glyph.columns > COLUMNS - CUT.len() {
             text.push_str(CUT);
             break;
         }
@@ -88,7 +90,8 @@ fn glyph(c: char) -> Glyph {
 
 /// Control characters, and those that turn the direction of writing: they would show another text than there is.
 fn must_not_reach_a_terminal(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Columns of a terminal that a character takes: the blocks of Unicode's East Asian Width "W" and "F", the
@@ -113,7 +116,7 @@ fn columns(c: char) -> usize {
 
 /// Text that a file may have put into a message, kept on its line and harmless.
 fn one_line(text: &str) -> String {
-    const LONGEST: usize = 400;
+    const LONGEST: usize = 1_000;
     let mut out = String::new();
     for (index, c) in text.chars().enumerate() {
         if index == LONGEST {
@@ -129,4 +132,56 @@ fn one_line(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Diagnostic;
+
+    fn shown(source_line: &str, column: usize, length: usize) -> (String, String) {
+        let diagnostic = Diagnostic {
+            file: "my.yaml".to_owned(),
+            line: 7,
+            column,
+            length,
+            source_line: source_line.into(),
+            message: "wrong".to_owned(),
+            help: None,
+        };
+        let text = diagnostic.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        (lines[3].to_owned(), lines[4].to_owned())
+    }
+
+    #[test]
+    fn carets_stand_under_their_characters() {
+        assert_eq!(shown("    cors: 4", 5, 4), (" 7 |     cors: 4".to_owned(), "   |     ^^^^".to_owned()));
+        assert_eq!(shown("\ta: b", 5, 1), (" 7 |     a: b".to_owned(), "   |        ^".to_owned()));
+        assert_eq!(shown("商品: b", 5, 1), (" 7 | 商品: b".to_owned(), "   |       ^".to_owned()));
+        assert_eq!(shown("商品", 1, 2).1, "   | ^^^^");
+        // One past the end, and an empty line.
+        assert_eq!(shown("ab", 3, 1).1, "   |   ^");
+        assert_eq!(shown("", 1, 1), (" 7 |".to_owned(), "   | ^".to_owned()));
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_caret() {
+        let long = format!("{}wrong{}", "a".repeat(1_000_000), "b".repeat(1_000_000));
+        for column in [1, 30, 119, 121, 1_000, 1_000_001, 1_999_990, 2_000_005] {
+            let (text, carets) = shown(&long, column, 5);
+            let columns = |line: &str| line.chars().count() - " 7 | ".len();
+            assert!(columns(&text) <= 120, "{column}: {text}");
+            assert!(columns(&carets) <= 120, "{column}");
+            let shown: String =
+                text.chars().zip(carets.chars()).filter(|(_, caret)| *caret == '^').map(|(c, _)| c).collect();
+            let meant: String = long.chars().skip(column - 1).take(5).collect();
+            assert_eq!(shown, meant, "{column}");
+        }
+    }
+
+    #[test]
+    fn nothing_reaches_the_terminal_that_it_would_obey() {
+        let (text, _) = shown("a\u{1b}[2Jb\u{202e}c", 1, 1);
+        assert_eq!(text, " 7 | a\u{fffd}[2Jb\u{fffd}c");
+    }
 }

@@ -4,9 +4,11 @@
 
 use super::node::Position;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A larger file is refused before it is read.
 pub(crate) const LARGEST_FILE_BYTES: u64 = 1 << 20;
@@ -18,16 +20,35 @@ struct Text {
 }
 
 /// Something wrong at a place.
-pub(crate) struct Finding {
-    pub(crate) at: Position,
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
+struct Finding {
+    at: Position,
+    message: String,
+    help: Option<String>,
 }
 
-impl Finding {
-    pub(crate) fn new(at: Position, message: impl Into<String>, help: impl Into<String>) -> Self {
+/// Everything found wrong so far, up to a bound: a bad file of a megabyte could hold half a million faults.
+#[derive(Default)]
+pub(crate) struct Findings(Vec<Finding>);
+
+impl Findings {
+    const MOST: usize = 1_000;
+
+    /// Takes a finding; an empty help is none.
+    pub(crate) fn report(&mut self, at: Position, message: impl Into<String>, help: impl Into<String>) {
+        if self.are_full() {
+            return;
+        }
         let help: String = help.into();
-        Self { at, message: message.into(), help: (!help.is_empty()).then_some(help) }
+        self.0.push(Finding { at, message: message.into(), help: (!help.is_empty()).then_some(help) });
+    }
+
+    /// Whether further ones are dropped, so that their help needs no search.
+    pub(crate) fn are_full(&self) -> bool {
+        self.0.len() >= Self::MOST
+    }
+
+    pub(crate) fn are_none(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -35,7 +56,7 @@ impl Finding {
 #[derive(Default)]
 pub(crate) struct Files {
     texts: Vec<Text>,
-    pub(crate) findings: Vec<Finding>,
+    pub(crate) findings: Findings,
     /// Faults of whole files, which have no place to show.
     unplaced: Vec<Diagnostic>,
 }
@@ -56,7 +77,7 @@ impl Files {
             Ok(bytes) => bytes,
             Err((message, help)) => {
                 match told_by {
-                    Some(at) => self.findings.push(Finding::new(at, format!("`{name}`: {message}"), help)),
+                    Some(at) => self.findings.report(at, format!("`{name}`: {message}"), help),
                     None => self.whole_file(&name, &message, help),
                 }
                 return None;
@@ -71,7 +92,7 @@ impl Files {
                 let file = self.add(&name, &String::from_utf8_lossy(&bytes));
                 let at = Position { file, line, column, length: 1 };
                 let message = format!("byte 0x{bad:02X} at line {line}, column {column} is not UTF-8");
-                self.findings.push(Finding::new(at, message, "save the file as UTF-8"));
+                self.findings.report(at, message, "save the file as UTF-8");
                 None
             }
         }
@@ -83,7 +104,7 @@ impl Files {
             line: 0,
             column: 0,
             length: 1,
-            source_line: String::new(),
+            source_line: Arc::from(""),
             message: message.to_owned(),
             help: (!help.is_empty()).then(|| help.to_owned()),
         });
@@ -94,28 +115,32 @@ impl Files {
     }
 
     pub(crate) fn is_clean(&self) -> bool {
-        self.findings.is_empty() && self.unplaced.is_empty()
+        self.findings.are_none() && self.unplaced.is_empty()
     }
 
     /// All that was found, with the lines it was found in.
     pub(crate) fn diagnostics(self) -> Diagnostics {
         let mut list = self.unplaced;
-        // Millions of faults in one file are told as the first thousand of it: each copies its line.
-        let most = 1_000;
         let lines: Vec<Vec<&str>> = self.texts.iter().map(|text| lines_of(&text.text)).collect();
-        for finding in self.findings.into_iter().take(most) {
-            let lines = &lines[finding.at.file];
-            let line = finding.at.line.clamp(1, lines.len());
-            let source_line = lines[line - 1];
+        // Line and its length in characters, once for all findings on it.
+        let mut shown: BTreeMap<(usize, usize), (Arc<str>, usize)> = BTreeMap::new();
+        for finding in self.findings.0 {
+            let file = finding.at.file;
+            let line = finding.at.line.clamp(1, lines[file].len());
+            let (source_line, length) = shown.entry((file, line)).or_insert_with(|| {
+                let text = lines[file][line - 1];
+                (Arc::from(text), text.chars().count())
+            });
             // The parser reports the end of a text behind its last line: show the last place that is there.
-            let columns = source_line.chars().count() + 1;
-            let column = if finding.at.line > lines.len() { columns } else { finding.at.column.clamp(1, columns) };
+            let last_column = *length + 1;
+            let is_past_end = finding.at.line > lines[file].len();
+            let column = if is_past_end { last_column } else { finding.at.column.clamp(1, last_column) };
             list.push(Diagnostic {
-                file: self.texts[finding.at.file].name.clone(),
+                file: self.texts[file].name.clone(),
                 line,
                 column,
-                length: finding.at.length.clamp(1, (columns - column).max(1)),
-                source_line: source_line.to_owned(),
+                length: finding.at.length.clamp(1, (last_column - column).max(1)),
+                source_line: Arc::clone(source_line),
                 message: finding.message,
                 help: finding.help,
             });
@@ -150,7 +175,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, (String, &'static str)> {
 }
 
 /// Lines as YAML counts them: ended by `\n`, `\r\n` or `\r`; at least one.
-fn lines_of(text: &str) -> Vec<&str> {
+pub(crate) fn lines_of(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;
     while let Some(end) = rest.find(['\n', '\r']) {

@@ -187,3 +187,27 @@ impl<'a> Spot<'a> {
         Self { node: Some(node), name_at, at }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_scalars_follow_the_core_schema() {
+        for text in ["", "~", "null", "NULL"] {
+            assert_eq!(plain_kind(text), Kind::Null, "{text}");
+        }
+        assert_eq!(plain_kind("True"), Kind::Bool(true));
+        assert_eq!(plain_kind("0x1F"), Kind::Int(31));
+        assert_eq!(plain_kind("0o17"), Kind::Int(15));
+        assert_eq!(plain_kind("-012"), Kind::Int(-12));
+        assert_eq!(plain_kind("1e3"), Kind::Float(1000.0));
+        assert_eq!(plain_kind(".5"), Kind::Float(0.5));
+        assert_eq!(plain_kind("99999999999999999999"), Kind::Float(1e20));
+        assert_eq!(plain_kind("-.inf"), Kind::Float(f64::NEG_INFINITY));
+        for text in ["no", "yes", "on", "12:30", "5ms", "inf", "nan", "infinity", "-", ".", "1_000", "0x", "0xg", "+-1"]
+        {
+            assert_eq!(plain_kind(text), Kind::Text, "{text}");
+        }
+    }
+}

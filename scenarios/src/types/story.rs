@@ -158,7 +158,7 @@ impl Default for AlertRule {
     }
 }
 
-/// What a verdict is expected to show. Exactly one of `at_least`, `at_most`, `between` and `is`.
+/// What a verdict is expected to show. Exactly one of `at_least`, `at_most` and `between`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {

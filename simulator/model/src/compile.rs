@@ -1,1 +1,257 @@
 //! Scenario to plan.
+//!
+//! Owns the numbering and the layout of programs. Refuses bad input: the scenario was checked, so a
+//! name that leads nowhere here is our own bug.
+
+mod journeys;
+mod program;
+
+use crate::draws::Table;
+use crate::key::name_hash;
+use crate::plan::{Endpoint, EndpointId, NONE, Plan, Pool, Scan, Service, Shape, Statement, Store};
+use crate::time::{Ticks, ticks_from_ns};
+use doorbuster_scenarios::Scenario;
+use doorbuster_scenarios::types::{Discipline, Draw, Step, StoreKind, Table as TableOf};
+use indexmap::IndexMap;
+
+/// Compiles a checked scenario for one seed.
+///
+/// # Panics
+/// If the scenario was not checked.
+#[must_use]
+pub fn compile(name: &str, scenario: &Scenario, seed: u64) -> Plan {
+    let mut compiler = Compiler::new(name, scenario, seed);
+    compiler.stores();
+    compiler.services();
+    compiler.programs();
+    compiler.journeys();
+    compiler.plan
+}
+
+/// A plan in the making.
+struct Compiler<'a> {
+    scenario: &'a Scenario,
+    plan: Plan,
+    endpoint_ids: IndexMap<String, EndpointId>,
+    trees: IndexMap<String, u32>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(name: &str, scenario: &'a Scenario, seed: u64) -> Self {
+        let plan = Plan {
+            name: name.to_owned(),
+            seed,
+            cells_fleet: scenario.cells.fleet.count as u32,
+            duration_s: (scenario.duration.ns / 1_000_000_000) as u32,
+            warmup_s: (scenario.warmup.ns / 1_000_000_000) as u32,
+            hop: ticks_from_ns(scenario.network.hop.ns),
+            code: Vec::new(),
+            endpoint_of: Vec::new(),
+            services: Vec::new(),
+            endpoints: Vec::new(),
+            sites: Vec::new(),
+            stores: Vec::new(),
+            statements: Vec::new(),
+            pools: Vec::new(),
+            pool_instances: 0,
+            draws: Vec::new(),
+            journeys: Vec::new(),
+            arrivals: crate::plan::Arrivals::Open { curve: vec![(0.0, 0.0)], random: true, requests_per_start: 1.0 },
+            shapes: Vec::new(),
+            tiers: shares(&scenario.tiers, "normal"),
+            touch_points: shares(&scenario.touch_points, "web"),
+        };
+        let mut endpoint_ids = IndexMap::new();
+        for (service, body) in &scenario.services {
+            for endpoint in body.endpoints.keys() {
+                endpoint_ids.insert(format!("{service}.{endpoint}"), endpoint_ids.len() as EndpointId);
+            }
+        }
+        Self { scenario, plan, endpoint_ids, trees: IndexMap::new() }
+    }
+
+    fn stores(&mut self) {
+        for (name, store) in &self.scenario.stores {
+            let discipline = store.discipline.unwrap_or(match store.kind {
+                StoreKind::Redis => Discipline::Fifo,
+                StoreKind::Mysql | StoreKind::Mongodb | StoreKind::External => Discipline::Ps,
+            });
+            let first_statement = self.plan.statements.len() as u16;
+            for (statement_name, statement) in &store.statements {
+                let cost = self.draw(&statement.cost);
+                let scan = statement.index.as_ref().map(|index| {
+                    let table = statement.table.as_ref().expect("invariant: an index has its table");
+                    scan(table, &store.tables[table], index)
+                });
+                self.plan.statements.push(Statement {
+                    store: self.plan.stores.len() as u16,
+                    name: statement_name.clone(),
+                    text: statement.text.clone(),
+                    cost,
+                    rows: statement.rows.count,
+                    scan,
+                });
+            }
+            self.plan.stores.push(Store {
+                name: name.clone(),
+                kind: store.kind,
+                shards: store.shards.count as u16,
+                cores: store.cores.count as u32,
+                discipline,
+                cancel: store.cancel.unwrap_or(discipline == Discipline::Ps),
+                first_statement,
+                statement_count: store.statements.len() as u16,
+                place: name_hash(name),
+            });
+        }
+    }
+
+    fn services(&mut self) {
+        let mut first_pod = 0_u16;
+        for (name, service) in &self.scenario.services {
+            let id = self.plan.services.len() as u16;
+            let pods = service.pods.count as u16;
+            for (store_name, pool) in &service.pools {
+                let store = self.store_id(store_name);
+                let first_instance = self.plan.pool_instances;
+                self.plan.pool_instances += u32::from(pods) * u32::from(self.plan.stores[usize::from(store)].shards);
+                self.plan.pools.push(Pool {
+                    service: id,
+                    store,
+                    size: pool.size.count as u32,
+                    acquire_timeout: pool.acquire_timeout.map(|time| ticks_from_ns(time.ns).max(1)),
+                    first_instance,
+                });
+            }
+            self.plan.services.push(Service {
+                name: name.clone(),
+                first_pod,
+                pods,
+                cores: service.cores.count as u32,
+                workers: service.workers.map_or(u32::MAX, |workers| workers.count as u32),
+                accept_queue: service.accept_queue.count as u32,
+                balancer: service.balancer,
+                version: service.version.clone(),
+                team: if service.team.is_empty() { name.clone() } else { service.team.clone() },
+                cost_center: if service.cost_center.is_empty() { "shop".to_owned() } else { service.cost_center.clone() },
+                place: name_hash(name),
+            });
+            first_pod = first_pod.checked_add(pods).expect("invariant: a cell has at most 65,535 pods");
+        }
+    }
+
+    /// Lays out the program of every endpoint. Entries are filled in order, so ids hold before code exists.
+    fn programs(&mut self) {
+        for (service_index, (service, body)) in self.scenario.services.iter().enumerate() {
+            for (name, endpoint) in &body.endpoints {
+                let id = self.plan.endpoints.len() as EndpointId;
+                let shape = self.shape(Shape::Server(id));
+                let tree = self.tree(&format!("{service}.{name}"));
+                let entry = self.plan.code.len() as u16;
+                self.plan.endpoints.push(Endpoint {
+                    service: service_index as u16,
+                    name: name.clone(),
+                    http: endpoint
+                        .route
+                        .as_ref()
+                        .map(|route| (endpoint.method.clone().unwrap_or_else(|| "GET".to_owned()), route.clone())),
+                    entry,
+                    tree,
+                    shape,
+                });
+                program::Layout::new(self, id).lay_out(&endpoint.program);
+            }
+        }
+    }
+
+    /// Spans that one call of an endpoint makes at most, its own included.
+    fn tree(&mut self, endpoint: &str) -> u32 {
+        if let Some(size) = self.trees.get(endpoint) {
+            return *size;
+        }
+        let (service, name) = endpoint.split_once('.').expect("invariant: an endpoint is service.endpoint");
+        let scenario = self.scenario;
+        let size = 1 + self.tree_of_steps(&scenario.services[service].endpoints[name].program);
+        self.trees.insert(endpoint.to_owned(), size);
+        size
+    }
+
+    fn tree_of_steps(&mut self, steps: &[Step]) -> u32 {
+        let mut size = 0;
+        for step in steps {
+            size += match step {
+                Step::Call(call) => {
+                    let attempts = call.retry.as_ref().map_or(1, |retry| retry.attempts.count as u32);
+                    attempts * (1 + self.tree(&call.endpoint)) + self.tree_of_steps(&call.fallback)
+                }
+                Step::Query(query) => {
+                    let attempts = query.retry.as_ref().map_or(1, |retry| retry.attempts.count as u32);
+                    attempts + self.tree_of_steps(&query.fallback)
+                }
+                Step::Branch(branch) => self.tree_of_steps(&branch.then) + self.tree_of_steps(&branch.otherwise),
+                Step::Parallel(strands) => strands.iter().map(|strand| self.tree_of_steps(strand)).sum(),
+                Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => 0,
+            };
+        }
+        size
+    }
+
+    fn draw(&mut self, draw: &Draw) -> u16 {
+        self.plan.draws.push(Table::build(draw));
+        (self.plan.draws.len() - 1) as u16
+    }
+
+    fn shape(&mut self, shape: Shape) -> u16 {
+        self.plan.shapes.push(shape);
+        (self.plan.shapes.len() - 1) as u16
+    }
+
+    fn store_id(&self, name: &str) -> u16 {
+        self.scenario.stores.get_index_of(name).expect("invariant: a checked store") as u16
+    }
+
+    fn statement_id(&self, store: &str, statement: &str) -> u16 {
+        let store_id = self.store_id(store);
+        let within = self.scenario.stores[store].statements.get_index_of(statement);
+        self.plan.stores[usize::from(store_id)].first_statement + within.expect("invariant: a checked statement") as u16
+    }
+
+    fn endpoint_id(&self, name: &str) -> EndpointId {
+        *self.endpoint_ids.get(name).expect("invariant: a checked endpoint")
+    }
+
+    /// The pool of a service to a store, or [`NONE`].
+    fn pool_id(&self, service: u16, store: u16) -> u16 {
+        let found = self.plan.pools.iter().position(|pool| pool.service == service && pool.store == store);
+        found.map_or(NONE, |index| index as u16)
+    }
+}
+
+/// What a statement does without its index.
+fn scan(table: &str, body: &TableOf, index: &str) -> Scan {
+    let ticks = |rows: u64, per_s: f64| -> Ticks { ticks_from_ns((rows as f64 / per_s * 1e9) as u64).max(1) };
+    Scan {
+        table: table.to_owned(),
+        index: index.to_owned(),
+        rows: body.rows.count,
+        work: ticks(body.rows.count, body.scan_rate.per_s),
+        rebuild: ticks(body.rows.count, body.build_rate.per_s),
+    }
+}
+
+/// Names with the upper end of each one's share of 2^32; `alone` takes everything when none is given.
+fn shares(shares: &IndexMap<String, doorbuster_scenarios::units::Share>, alone: &str) -> Vec<(String, u64)> {
+    if shares.is_empty() {
+        return vec![(alone.to_owned(), 1 << 32)];
+    }
+    let mut upto = 0.0;
+    let mut ends: Vec<(String, u64)> = shares
+        .iter()
+        .map(|(name, share)| {
+            upto += share.ratio;
+            (name.clone(), crate::key::threshold(upto))
+        })
+        .collect();
+    ends.last_mut().expect("invariant: not empty").1 = 1 << 32;
+    ends
+}

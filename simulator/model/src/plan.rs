@@ -55,6 +55,8 @@ pub struct Plan {
     pub statements: Vec<Statement>,
     /// Connection pools: one entry for each service and store, instantiated for every pod and shard.
     pub pools: Vec<Pool>,
+    /// Pool instances of a cell: every pod times every shard.
+    pub pool_instances: u32,
     /// Tables of draws.
     pub draws: Vec<Table>,
     /// Journeys in the order of the scenario.

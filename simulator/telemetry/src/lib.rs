@@ -2,5 +2,12 @@
 //!
 //! Owns everything between "a span has ended" and "these are its bytes". Refuses I/O, async and wall clocks.
 
+pub mod catalogue;
+pub mod conventions;
+pub mod encode;
+pub mod fingerprint;
 pub mod observed;
 pub mod record;
+pub mod resource;
+pub mod sdk;
+pub mod shapes;

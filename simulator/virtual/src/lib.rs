@@ -1,1 +1,23 @@
-//! x
+//! The engine: the whole fleet in virtual time.
+//!
+//! Owns the wheel, frames, pods, pools, stores, timeouts and shoppers of a cell. Refuses I/O, async and wall
+//! clocks, and to know what becomes of a batch after its flush.
+//!
+//! Begin at [`cell::Cell::play`]. The rules that decide what happens when are in `docs/engine.md`; a naive
+//! engine in the tests plays by the same rules and has to give the same records.
+
+pub mod cell;
+mod calls;
+mod event;
+pub mod faults;
+mod frame;
+mod pools;
+mod program;
+mod shoppers;
+pub mod slice;
+pub mod station;
+mod stores;
+mod wheel;
+
+#[cfg(test)]
+mod tests;

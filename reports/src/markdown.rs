@@ -1,0 +1,120 @@
+//! `summary.md`: what a pull request or a chat shows of a run.
+//!
+//! Owns that text. Refuses HTML: it must read well as plain text too.
+
+use crate::escape::Markdown;
+use crate::figures::figures;
+use crate::format::{bound, count, duration, percent, rate};
+use crate::outcome::{Tally, misses_first};
+use crate::replay::{command, scale_text};
+use crate::result::RunResult;
+use crate::run::RunInfo;
+use crate::sentence::sentence;
+use crate::words;
+
+/// The summary of a run in Markdown.
+#[must_use]
+pub fn markdown(result: &RunResult, run: &RunInfo) -> String {
+    let mut text = format!("# {}: {}\n\n", Markdown(&result.scenario), Tally::of(result).text());
+    if !result.complete {
+        text.push_str("**Ended early:** no verdict is valid.\n\n");
+    }
+    text.push_str(&format!("{}\n\n", Markdown(&sentence(result))));
+    text.push_str(&format!("Simulated {}.\n", scale_text(&result.scale)));
+    verdict_table(&mut text, result);
+    figure_table(&mut text, result);
+    text.push_str("\n## How to replay\n\n");
+    // Indented code needs no fence that a hostile name could close.
+    text.push_str(&format!("    {}\n\n", crate::escape::terminal(&command(result, run))));
+    text.push_str(&format!("Seed {}, fingerprint `{}`.\n", result.seed, Markdown(&result.fingerprint)));
+    text
+}
+
+fn verdict_table(text: &mut String, result: &RunResult) {
+    if result.verdicts.is_empty() {
+        return;
+    }
+    text.push_str("\n## Verdicts\n\n");
+    text.push_str("| | Verdict | Value | Bound | Expected | Basis | Source |\n|---|---|---:|---|---|---|---|\n");
+    for (standing, verdict) in misses_first(result) {
+        let mut source = verdict.source.clone();
+        if let Some(note) = &verdict.note {
+            source.push_str(&format!("; {note}"));
+        }
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} | {} | {} |\n",
+            words::standing(standing),
+            Markdown(&verdict.id),
+            words::value(verdict),
+            bound(&verdict.bound, verdict.unit),
+            words::expect(verdict.expect),
+            words::basis(verdict.basis),
+            Markdown(&source)
+        ));
+    }
+}
+
+fn figure_table(text: &mut String, result: &RunResult) {
+    let told = figures(result);
+    if result.timeline.injected_s.is_none() {
+        return;
+    }
+    text.push_str("\n## Before, during, after\n\n");
+    text.push_str("| Window | Success | p99 | Succeeded at the edge |\n|---|---:|---:|---:|\n");
+    for figures in &told {
+        text.push_str(&format!(
+            "| {} | {} | {} | {} |\n",
+            figures.window,
+            figures.success.map_or("-".to_owned(), percent),
+            figures.p99_s.map_or("-".to_owned(), duration),
+            figures.succeeded_per_s.map_or("-".to_owned(), rate),
+        ));
+    }
+    if let Some(loss) = &result.loss {
+        text.push_str(&format!(
+            "\nLost: {} orders worth {} CNY; {} shoppers met a failure.\n",
+            count(loss.orders),
+            count(loss.gmv_cny),
+            count(loss.users)
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples;
+
+    #[test]
+    fn an_incident_in_markdown() {
+        let text = markdown(&examples::missed(), &examples::run_info());
+        assert!(text.starts_with("# payment-index-loss: 11 of 14 as expected, 2 missed, 1 invalid\n"), "{text}");
+        let first = text.lines().find(|line| line.starts_with("| missed")).expect("a miss is told");
+        assert_eq!(
+            first,
+            "| missed | incident.success.after | 96.98 % | at least 97 % | holds | modelled \
+             | case study 9.1: 98 % -&gt; 70 % |"
+        );
+        assert!(text.contains("| during | 70.4 % | 5 s | "), "{text}");
+        assert!(text.contains("\n    doorbuster run payment-index-loss --seed 1\n"), "{text}");
+    }
+
+    #[test]
+    fn hostile_names_break_no_table_and_no_number_is_missing() {
+        let text = markdown(&examples::hostile(), &examples::run_info());
+        assert!(!text.contains("<script") && !text.contains('\u{1b}'), "{text}");
+        for line in text.lines().filter(|line| line.starts_with("| missed")) {
+            let bars = line.replace("\\|", "").matches('|').count();
+            assert_eq!(bars, 8, "{line}");
+        }
+        let text = markdown(&examples::not_numbers(), &examples::run_info());
+        assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
+    }
+
+    #[test]
+    fn quiet_empty_and_ended_early() {
+        assert!(!markdown(&examples::quiet_day(), &examples::run_info()).contains("Before, during"));
+        assert!(markdown(&examples::ended_early(), &examples::run_info()).contains("**Ended early:**"));
+        assert!(markdown(&examples::empty(), &examples::run_info()).starts_with("# empty: no verdicts\n"));
+    }
+}

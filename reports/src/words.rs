@@ -1,0 +1,78 @@
+//! Verdict ids, kinds and bases in plain words.
+//!
+//! Owns the short names that stand beside an id. Refuses to invent one: an id it doesn't know stands alone.
+
+use crate::outcome::Standing;
+use crate::result::{Basis, Expect, Verdict, VerdictKind};
+
+/// What a verdict speaks of, in a few words, for the ids of design section 8.
+pub(crate) fn title(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "incident.success.before" => "Success before",
+        "incident.success.during" => "Success during",
+        "incident.success.after" => "Success after",
+        "incident.p99.before" => "p99 before",
+        "incident.p99.during" => "p99 during",
+        "incident.p99.after" => "p99 after",
+        "incident.throughput.before" => "Throughput before",
+        "incident.throughput.during" => "Throughput during",
+        "incident.throughput.after" => "Throughput after",
+        "incident.orders_lost" => "Orders lost",
+        "incident.users_affected" => "Shoppers who met a failure",
+        "incident.gmv_lost" => "Sales lost",
+        "detection.symptom" => "First symptom seen after",
+        "detection.alert" => "Alert fired after",
+        "detection.notified" => "People told after",
+        "detection.evidence_ready" => "Evidence ready after",
+        "detection.cause" => "Cause known after",
+        "detection.human" => "Work of people",
+        "detection.repair" => "Repair",
+        "detection.recovered" => "Recovered after",
+        "detection.false_alerts" => "False alerts",
+        _ => return None,
+    })
+}
+
+/// How a verdict's value was got.
+pub(crate) const fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Modelled => "modelled",
+        Basis::Measured => "measured",
+        Basis::Declared => "declared",
+    }
+}
+
+/// What kind of statement a verdict is.
+pub(crate) const fn kind(kind: VerdictKind) -> &'static str {
+    match kind {
+        VerdictKind::Reproduction => "reproduction",
+        VerdictKind::Target => "target",
+        VerdictKind::Regression => "regression",
+        VerdictKind::Accounting => "accounting",
+    }
+}
+
+/// What the scenario expects of the bound.
+pub(crate) const fn expect(expect: Expect) -> &'static str {
+    match expect {
+        Expect::Pass => "holds",
+        Expect::Fail => "does not hold",
+    }
+}
+
+/// How a verdict stands to what was expected.
+pub(crate) const fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::AsExpected => "as expected",
+        Standing::Missed => "missed",
+        Standing::Invalid => "invalid",
+    }
+}
+
+/// The value as it is told beside its bound; `none` where there is none.
+pub(crate) fn value(verdict: &Verdict) -> String {
+    match verdict.value {
+        Some(value) => crate::format::value_beside_bound(value, verdict.unit, &verdict.bound),
+        None => "none".to_owned(),
+    }
+}

@@ -1,0 +1,196 @@
+//! How large programs and the trees of requests are: they must end, and fit the engine's integers.
+//!
+//! Owns the search for circles among calls, and the bounds on instructions and spans.
+
+use super::Check;
+use crate::load::{Position, Spot};
+use crate::types::{Retry, Step};
+use std::collections::BTreeMap;
+
+/// Instructions of all programs together: the engine counts them in 16 bits, and adds some of its own.
+const MOST_INSTRUCTIONS: u64 = 60_000;
+/// Spans that one request may have at most, every branch taken and every try used up: their index has 24 bits.
+const MOST_SPANS: u64 = 1 << 24;
+
+/// An endpoint in the graph of calls.
+struct Room<'a> {
+    name: String,
+    at: Position,
+    /// Callee, place of the call, tries.
+    calls: Vec<(String, Position, u64)>,
+    queries: u64,
+    instructions: u64,
+    steps: &'a [Step],
+}
+
+pub(super) fn sizes(check: &mut Check<'_>, services: Spot<'_>) {
+    let mut rooms = Vec::new();
+    for (service, one) in &check.scenario.services {
+        for (name, endpoint) in &one.endpoints {
+            let spot = services.key(service).key("endpoints").key(name);
+            let name = format!("{service}.{name}");
+            // One instruction more: the answer.
+            let mut room = Room {
+                name,
+                at: spot.name_at,
+                calls: Vec::new(),
+                queries: 0,
+                instructions: 1,
+                steps: &endpoint.program,
+            };
+            room.count(spot.key("do"), room.steps);
+            rooms.push(room);
+        }
+    }
+    let mut instructions = 0;
+    for room in &rooms {
+        let before = instructions;
+        instructions += room.instructions;
+        if before <= MOST_INSTRUCTIONS && instructions > MOST_INSTRUCTIONS {
+            let message =
+                format!("with `{}` all programs together have over {MOST_INSTRUCTIONS} instructions", room.name);
+            check.report(room.at, message, "a step is one to three instructions");
+        }
+    }
+    Search { numbers: numbers(&rooms), rooms: &rooms, state: vec![State::New; rooms.len()] }.run(check);
+}
+
+fn numbers(rooms: &[Room<'_>]) -> BTreeMap<String, usize> {
+    rooms.iter().enumerate().map(|(number, room)| (room.name.clone(), number)).collect()
+}
+
+impl Room<'_> {
+    /// Counts the steps of a part of the program.
+    fn count(&mut self, spot: Spot<'_>, steps: &[Step]) {
+        for (index, step) in steps.iter().enumerate() {
+            let spot = spot.item(index);
+            self.instructions += 1;
+            match step {
+                Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => {}
+                Step::Call(call) => {
+                    let spot = spot.key("call");
+                    let at = spot.key("endpoint").at;
+                    self.calls.push((call.endpoint.clone(), at, tries(call.retry.as_ref())));
+                    self.instructions += u64::from(!call.fallback.is_empty());
+                    self.count(spot.key("fallback"), &call.fallback);
+                }
+                Step::Query(query) => {
+                    self.queries = self.queries.saturating_add(tries(query.retry.as_ref()));
+                    self.instructions += u64::from(!query.fallback.is_empty());
+                    self.count(spot.key("query").key("fallback"), &query.fallback);
+                }
+                Step::Branch(branch) => {
+                    self.instructions += 1;
+                    self.count(spot.key("branch").key("do"), &branch.then);
+                    self.count(spot.key("branch").key("else"), &branch.otherwise);
+                }
+                Step::Parallel(arms) => {
+                    for (index, arm) in arms.iter().enumerate() {
+                        self.instructions += 2;
+                        self.count(spot.key("parallel").item(index), arm);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn tries(retry: Option<&Retry>) -> u64 {
+    retry.map_or(1, |retry| retry.attempts.count)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    New,
+    /// On the way that is being walked.
+    Open,
+    /// Its tree is known: so many spans.
+    Done(u64),
+}
+
+struct Search<'a> {
+    rooms: &'a [Room<'a>],
+    numbers: BTreeMap<String, usize>,
+    state: Vec<State>,
+}
+
+/// An endpoint on the way: its number, its next call, the spans so far.
+struct Open {
+    number: usize,
+    next: usize,
+    spans: u64,
+}
+
+impl Search<'_> {
+    /// Walks the graph depth first, with a stack of its own: a chain of calls may be as long as the file.
+    fn run(mut self, check: &mut Check<'_>) {
+        for start in 0..self.rooms.len() {
+            if self.state[start] != State::New {
+                continue;
+            }
+            let mut way = vec![self.open(start)];
+            while let Some(top) = way.last_mut() {
+                let room = &self.rooms[top.number];
+                let Some((callee, at, tries)) = room.calls.get(top.next) else {
+                    let done = State::Done(top.spans);
+                    self.state[top.number] = done;
+                    self.report_size(check, top.number, top.spans);
+                    way.pop();
+                    continue;
+                };
+                // A call of something unknown was reported where it stands.
+                let Some(callee) = self.numbers.get(callee).copied() else {
+                    top.next += 1;
+                    continue;
+                };
+                match self.state[callee] {
+                    State::New => way.push(self.open(callee)),
+                    State::Open => {
+                        top.next += 1;
+                        self.report_circle(check, &way, callee, *at);
+                    }
+                    State::Done(spans) => {
+                        top.next += 1;
+                        top.spans = top.spans.saturating_add(tries.saturating_mul(spans.saturating_add(1)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, number: usize) -> Open {
+        self.state[number] = State::Open;
+        Open { number, next: 0, spans: self.rooms[number].queries.saturating_add(1) }
+    }
+
+    fn report_circle(&self, check: &mut Check<'_>, way: &[Open], callee: usize, at: Position) {
+        const SHOWN: usize = 12;
+        if check.findings.are_full() {
+            return;
+        }
+        let first = way.iter().position(|open| open.number == callee).unwrap_or(0);
+        let mut names: Vec<&str> = way[first..].iter().map(|open| self.rooms[open.number].name.as_str()).collect();
+        let left_out = names.len().saturating_sub(SHOWN);
+        if left_out > 0 {
+            names.splice(SHOWN / 2..SHOWN / 2 + left_out, ["..."]);
+        }
+        names.push(&self.rooms[callee].name);
+        let message = format!("calls run in a circle: {}", names.join(" -> "));
+        check.report(at, message, "a request would never end; one of these calls must go");
+    }
+
+    fn report_size(&self, check: &mut Check<'_>, number: usize, spans: u64) {
+        if spans <= MOST_SPANS {
+            return;
+        }
+        // Whoever calls it is too large as well: only the innermost is told.
+        let room = &self.rooms[number];
+        let callees = room.calls.iter().filter_map(|(callee, _, _)| self.numbers.get(callee));
+        let is_innermost =
+            callees.into_iter().all(|callee| !matches!(self.state[*callee], State::Done(spans) if spans > MOST_SPANS));
+        if is_innermost {
+            let message = format!("one request to `{}` may have over {MOST_SPANS} spans", room.name);
+            check.report(room.at, message, "its calls and their retries multiply; use fewer of them");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Focus, faults, remedies and the alert.
+
+use super::Check;
+use crate::load::Spot;
+use crate::types::{Action, Condition, ConditionMetric, FaultKind, Level, Start};
+use crate::units::Time;
+
+pub(super) fn focus(check: &mut Check<'_>, spot: Spot<'_>) {
+    let Some(focus) = &check.scenario.focus else { return };
+    check.endpoint(spot.key("edge").at, &focus.edge);
+    check.endpoint(spot.key("operation").at, &focus.operation);
+    if !focus.order_value.is_finite() || focus.order_value < 0.0 {
+        let message = format!("`order_value` must be a number from 0 on, not {}", focus.order_value);
+        check.report(spot.key("order_value").at, message, "");
+    }
+}
+
+pub(super) fn faults(check: &mut Check<'_>, spot: Spot<'_>) {
+    let scenario = check.scenario;
+    let earliest = Time { ns: scenario.warmup.ns.saturating_add(1_000_000_000) };
+    for (name, fault) in &scenario.faults {
+        let spot = spot.key(name);
+        check.name(spot.name_at, name);
+        match &fault.change {
+            FaultKind::LostIndex(lost) => {
+                let target = spot.key("change").key("lost_index");
+                index(check, target, &lost.store, &lost.table, &lost.index);
+            }
+        }
+        check.whole_seconds(spot, "at", fault.at);
+        if fault.at < earliest {
+            let message = format!("the fault begins at {}, before the warm-up ends", fault.at);
+            check.report(spot.key("at").at, message, format!("it may begin from {earliest} on"));
+        } else if fault.at >= scenario.duration {
+            let message = format!("the fault begins at {}, the scenario ends at {}", fault.at, scenario.duration);
+            check.report(spot.key("at").at, message, "");
+        }
+        if let Some(until) = fault.until {
+            check.whole_seconds(spot, "until", until);
+            if until <= fault.at {
+                let message = format!("`until` of {until} must be later than `at` of {}", fault.at);
+                check.report(spot.key("until").at, message, "");
+            }
+        }
+    }
+}
+
+pub(super) fn remedies(check: &mut Check<'_>, spot: Spot<'_>) {
+    for (name, remedy) in &check.scenario.remedies {
+        let spot = spot.key(name);
+        check.name(spot.name_at, name);
+        match &remedy.action {
+            Action::RebuildIndex(rebuild) => {
+                let target = spot.key("action").key("rebuild_index");
+                index(check, target, &rebuild.store, &rebuild.table, &rebuild.index);
+            }
+        }
+        let start = spot.key("start");
+        match &remedy.start {
+            Start::At(time) => {
+                check.whole_seconds(start, "at", *time);
+            }
+            Start::AfterAlert(time) => {
+                check.whole_seconds(start, "after_alert", *time);
+            }
+            Start::AfterCause(time) => {
+                check.whole_seconds(start, "after_cause", *time);
+            }
+            Start::When(one) => condition(check, start.key("when"), one),
+        }
+    }
+}
+
+/// An index of a table of a store.
+fn index(check: &mut Check<'_>, spot: Spot<'_>, store_name: &str, table_name: &str, index: &str) {
+    let scenario = check.scenario;
+    let Some(store) = scenario.stores.get(store_name) else {
+        let known = scenario.stores.keys().map(String::as_str);
+        check.unknown(spot.key("store").at, format!("unknown store `{store_name}`"), store_name, "stores", known);
+        return;
+    };
+    let Some(table) = store.tables.get(table_name) else {
+        let known = store.tables.keys().map(String::as_str);
+        let message = format!("store `{store_name}` has no table `{table_name}`");
+        check.unknown(spot.key("table").at, message, table_name, "its tables", known);
+        return;
+    };
+    if !table.indexes.iter().any(|known| known == index) {
+        let known = table.indexes.iter().map(String::as_str);
+        let message = format!("table `{table_name}` has no index `{index}`");
+        check.unknown(spot.key("index").at, message, index, "its indexes", known);
+    }
+}
+
+fn condition(check: &mut Check<'_>, spot: Spot<'_>, condition: &Condition) {
+    if !check.scenario.services.contains_key(&condition.service) {
+        let known = check.scenario.services.keys().map(String::as_str);
+        let message = format!("unknown service `{}`", condition.service);
+        check.unknown(spot.key("service").at, message, &condition.service, "services", known);
+    }
+    let (name, level) = match (condition.above, condition.below) {
+        (Some(level), None) => ("above", level),
+        (None, Some(level)) => ("below", level),
+        (Some(_), Some(_)) => {
+            check.report(spot.key("below").at, "`below` together with `above`", "keep one");
+            return;
+        }
+        (None, None) => {
+            check.report(spot.at, "`when` has neither `above` nor `below`", "give one of them a value");
+            return;
+        }
+    };
+    let (wanted, fits) = match condition.metric {
+        ConditionMetric::CpuUtilization | ConditionMetric::FailureRatio => {
+            ("a share such as 90%", matches!(level, Level::Share(_)))
+        }
+        ConditionMetric::RequestRate => ("a rate such as 40k/s", matches!(level, Level::Rate(_))),
+    };
+    if !fits {
+        check.report(spot.key(name).at, format!("`{name}` must be {wanted} for this metric"), "");
+    }
+}
+
+pub(super) fn alert(check: &mut Check<'_>, spot: Spot<'_>) {
+    let alert = &check.scenario.alert;
+    for (name, time) in
+        [("long_window", alert.long_window), ("short_window", alert.short_window), ("every", alert.every)]
+    {
+        check.whole_seconds(spot, name, time);
+        check.over_zero(spot, name, Some(time));
+    }
+    if alert.short_window > alert.long_window {
+        let message =
+            format!("`short_window` of {} is longer than `long_window` of {}", alert.short_window, alert.long_window);
+        check.report(spot.key("short_window").at, message, "");
+    }
+}

@@ -1,0 +1,149 @@
+//! A plain OTLP encoder: one batch, one request, built as messages and encoded by prost.
+//!
+//! Owns the road from a record to OTLP. Refuses to be fast: it is the oracle of whatever is, and used where few
+//! bytes are wanted. One resource and one scope a request, as an SDK sends it.
+
+use crate::record::{Batch, SpanRecord, TraceWord};
+use crate::resource::resources;
+use crate::shapes::{Attribute, Exception, Kind, SCHEMA_URL, SCOPE, Shapes, Status, Value, Varying, parent_index};
+use doorbuster_model::ids::{Ids, trace_number};
+use doorbuster_model::plan::Plan;
+use doorbuster_model::time::{Ticks, ns_from_ticks};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status as StatusMessage};
+use prost::Message;
+
+/// W3C trace flag: sampled.
+const SAMPLED: u32 = 0x1;
+/// OTLP: whether the parent is remote is known (`SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK`).
+const REMOTE_IS_KNOWN: u32 = 0x100;
+/// OTLP: the parent is remote (`SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK`).
+const REMOTE: u32 = 0x200;
+
+/// Encodes the batches of one cell.
+pub struct Encoder<'p> {
+    plan: &'p Plan,
+    shapes: Shapes,
+    resources: Vec<Resource>,
+    ids: Ids,
+    place: Place,
+}
+
+/// Where and when the stream is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The cell.
+    pub cell: u16,
+    /// Which time the same stream is sent, from 0; trace ids differ between passes.
+    pub pass: u16,
+    /// Virtual time zero, in nanoseconds since 1970.
+    pub epoch_unix_ns: u64,
+}
+
+impl<'p> Encoder<'p> {
+    /// An encoder for the plan's records of one cell.
+    #[must_use]
+    pub fn new(plan: &'p Plan, place: Place) -> Self {
+        let resources = resources(plan, place.cell).into_iter().map(|attributes| Resource {
+            attributes: attributes.iter().map(key_value).collect(),
+            ..Resource::default()
+        });
+        Self { plan, shapes: Shapes::new(plan), resources: resources.collect(), ids: Ids::new(plan.seed), place }
+    }
+
+    /// The export of one batch.
+    #[must_use]
+    pub fn request(&self, batch: &Batch<'_>) -> ExportTraceServiceRequest {
+        let scope = InstrumentationScope {
+            name: SCOPE.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..InstrumentationScope::default()
+        };
+        let scope_spans = ScopeSpans {
+            scope: Some(scope),
+            spans: batch.spans.iter().map(|record| self.span(record)).collect(),
+            schema_url: SCHEMA_URL.to_owned(),
+        };
+        let resource_spans = ResourceSpans {
+            resource: Some(self.resources[usize::from(batch.pod)].clone()),
+            scope_spans: vec![scope_spans],
+            schema_url: SCHEMA_URL.to_owned(),
+        };
+        ExportTraceServiceRequest { resource_spans: vec![resource_spans] }
+    }
+
+    /// The bytes of [`Encoder::request`].
+    #[must_use]
+    pub fn bytes(&self, batch: &Batch<'_>) -> Vec<u8> {
+        self.request(batch).encode_to_vec()
+    }
+
+    fn span(&self, record: &SpanRecord) -> Span {
+        let sequence = TraceWord(record.trace).sequence();
+        let shape = self.shapes.of(record);
+        let Varying { attributes, status, exception } = self.shapes.varying(record);
+        let trace = trace_number(self.place.cell, sequence);
+        let id = |index: u32| self.ids.span_id(trace, index).to_be_bytes().to_vec();
+        let parent = parent_index(self.plan, record);
+        let end = self.unix_ns(record.start + u64::from(record.duration));
+        Span {
+            trace_id: self.ids.trace_id(self.place.cell, sequence, self.place.pass).to_be_bytes().to_vec(),
+            span_id: id(record.index),
+            parent_span_id: parent.map(id).unwrap_or_default(),
+            flags: flags(shape.kind, parent),
+            name: shape.name.clone(),
+            kind: kind(shape.kind).into(),
+            start_time_unix_nano: self.unix_ns(record.start),
+            end_time_unix_nano: end,
+            attributes: shape.fixed.iter().chain(&attributes).map(key_value).collect(),
+            events: exception.map(|raised| event(raised, end)).into_iter().collect(),
+            status: status_message(status),
+            ..Span::default()
+        }
+    }
+
+    fn unix_ns(&self, at: Ticks) -> u64 {
+        self.place.epoch_unix_ns + ns_from_ticks(at)
+    }
+}
+
+/// A server's parent is at its caller; a client's is the server span of its own program.
+fn flags(kind: Kind, parent: Option<u32>) -> u32 {
+    let remote = if kind == Kind::Server && parent.is_some() { REMOTE } else { 0 };
+    SAMPLED | REMOTE_IS_KNOWN | remote
+}
+
+fn kind(kind: Kind) -> SpanKind {
+    match kind {
+        Kind::Server => SpanKind::Server,
+        Kind::Client => SpanKind::Client,
+    }
+}
+
+/// SDKs leave an unset status out.
+fn status_message(status: Status) -> Option<StatusMessage> {
+    match status {
+        Status::Unset => None,
+        Status::Error(description) => {
+            Some(StatusMessage { message: description.to_owned(), code: StatusCode::Error.into() })
+        }
+    }
+}
+
+fn event(raised: Exception, time_unix_nano: u64) -> Event {
+    let attributes = [("exception.type", raised.kind), ("exception.message", raised.message)];
+    let attributes = attributes.map(|(key, value)| key_value(&(key, Value::Text(value.to_owned()))));
+    Event { time_unix_nano, name: "exception".to_owned(), attributes: attributes.into(), ..Event::default() }
+}
+
+fn key_value((key, value): &Attribute) -> KeyValue {
+    let value = match value {
+        Value::Text(text) => any_value::Value::StringValue(text.clone()),
+        Value::Int(number) => any_value::Value::IntValue(*number),
+    };
+    KeyValue { key: (*key).to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
+}

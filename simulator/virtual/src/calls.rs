@@ -1,0 +1,313 @@
+//! Calls: from a site to a pod and back, with timeouts, tries and cancellation.
+//!
+//! Owns the life of a call. Caller and callee know each other by frame until one of them lets go; whoever is
+//! let go of is told by a missing parent, never by a stale number.
+
+use crate::cell::{Cell, at, planted};
+use crate::event::Kind;
+use crate::frame::{AFFECTED, CANCEL_PENDING, CANCELLED, FrameId, NIL, NO_POD, STRAND, State};
+use doorbuster_model::key::{Key, happens, name_hash};
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::{EndpointId, NONE, Site, SiteId, Target};
+use doorbuster_scenarios::types::Balancer;
+use doorbuster_telemetry::record::Consumer;
+
+/// Purposes of draws at a call.
+const BALANCE: u64 = name_hash("balance");
+const BACKOFF: u64 = name_hash("backoff");
+const RETRY: u64 = name_hash("retry");
+
+impl<C: Consumer> Cell<'_, C> {
+    /// Makes the call at which the frame's program stands, or a further try of it.
+    pub(crate) fn call(&mut self, id: FrameId, site_id: SiteId) {
+        let plan = self.plan;
+        let site = &plan.sites[usize::from(site_id)];
+        let Target::Endpoint(endpoint) = site.target else {
+            unreachable!("invariant: a call's target is an endpoint");
+        };
+        let (now, hop) = (self.now, plan.hop);
+        let child = self.frames.alloc(State::Transit);
+        let from_shopper = self.frames[id].pod == NO_POD;
+        let trace = if from_shopper { self.next_trace(id, endpoint) } else { self.frames[id].trace };
+        let caller = &mut self.frames[id];
+        let try_number = u64::from(caller.attempt) | u64::from(if from_shopper { caller.work } else { 0 }) << 8;
+        let key = caller.key.child(site.place, try_number);
+        caller.state = State::Awaiting;
+        caller.child = child;
+        caller.since = now as u32;
+        let (user, span) = (caller.user, span_index(caller.span, site, caller.attempt));
+        let pod = self.balance(endpoint, key);
+        self.pods[at(pod)].in_flight += 1;
+        let callee = &mut self.frames[child];
+        callee.key = key;
+        callee.trace = trace;
+        callee.user = user;
+        callee.parent = id;
+        callee.span = if from_shopper { 0 } else { span + 1 };
+        callee.pc = plan.endpoints[usize::from(endpoint)].entry;
+        callee.pod = pod;
+        self.schedule(now + hop, Kind::Arrive, child);
+        if let Some(timeout) = site.timeout {
+            self.arm(id, now + timeout);
+        }
+    }
+
+    /// The pod that a call goes to.
+    fn balance(&mut self, endpoint: EndpointId, key: Key) -> u16 {
+        let service_id = self.plan.endpoints[usize::from(endpoint)].service;
+        let service = &self.plan.services[usize::from(service_id)];
+        let (first, count) = (service.first_pod, service.pods);
+        if count == 1 {
+            return first;
+        }
+        match service.balancer {
+            Balancer::RoundRobin => {
+                let turn = &mut self.turns[usize::from(service_id)];
+                let pod = first + *turn;
+                *turn = if *turn + 1 == count { 0 } else { *turn + 1 };
+                pod
+            }
+            Balancer::LeastConnections => (first..first + count)
+                .min_by_key(|pod| self.pods[at(*pod)].in_flight)
+                .expect("invariant: a service has a pod"),
+            Balancer::TwoRandom => {
+                let bits = key.bits(BALANCE);
+                let pick = |bits: u64, among: u16| ((bits & 0xffff_ffff) * u64::from(among) >> 32) as u16;
+                let one = pick(bits, count);
+                let other = pick(bits >> 32, count - 1);
+                let other = other + u16::from(other >= one);
+                let in_flight = |pod: u16| self.pods[at(first + pod)].in_flight;
+                first + if in_flight(other) < in_flight(one) { other } else { one }
+            }
+        }
+    }
+
+    /// A call reaches its pod: a worker takes it, or it waits for one, or it is refused.
+    pub(crate) fn arrive(&mut self, id: FrameId) {
+        let now = self.now;
+        self.frames[id].arrived = now as u32;
+        let pod = &mut self.pods[at(self.frames[id].pod)];
+        let service = &self.plan.services[usize::from(pod.service)];
+        if pod.workers.busy.level < service.workers {
+            pod.workers.take(now);
+            self.begin(id);
+        } else if pod.workers.waiting.level < service.accept_queue {
+            pod.workers.enqueue(now);
+            pod.accept_queue.push(&mut self.frames, id);
+            self.frames[id].state = State::AcceptQueue;
+        } else {
+            self.conclude(id, Outcome::Refused);
+        }
+    }
+
+    /// A worker starts on a call: its server span begins.
+    pub(crate) fn begin(&mut self, id: FrameId) {
+        self.frames[id].started = self.now32();
+        if self.is_cancelled(id) { self.finish(id, Outcome::Cancelled) } else { self.run(id) }
+    }
+
+    /// The program of a frame has ended.
+    pub(crate) fn finish(&mut self, id: FrameId, outcome: Outcome) {
+        let frame = self.frames[id];
+        if frame.has(STRAND) {
+            return self.join(id, outcome);
+        }
+        if frame.pod == NO_POD {
+            return self.frames.free(id);
+        }
+        let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
+        let shape = self.plan.endpoints[usize::from(endpoint)].shape;
+        self.span(id, frame.started, frame.span, shape, outcome, (0, 0));
+        if !planted!(self, KeptWorker) || frame.span % 5 != 0 {
+            self.release_worker(frame.pod);
+        }
+        self.conclude(id, outcome);
+    }
+
+    /// A worker is free: the next in the accept queue takes it over from this tick on.
+    fn release_worker(&mut self, pod: u16) {
+        let now = self.now;
+        let pod = &mut self.pods[at(pod)];
+        if let Some(next) = pod.accept_queue.pop(&mut self.frames) {
+            pod.workers.hand_over(now, u64::from((now as u32).wrapping_sub(self.frames[next].arrived)));
+            self.frames[next].state = State::Beginning;
+            self.schedule(now, Kind::Begin, next);
+        } else {
+            pod.workers.release(now);
+        }
+    }
+
+    /// The call is over at its pod: it is counted, and the answer goes back.
+    fn conclude(&mut self, id: FrameId, outcome: Outcome) {
+        let (now, hop) = (self.now, self.plan.hop);
+        let frame = self.frames[id];
+        let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
+        self.pods[at(frame.pod)].in_flight -= 1;
+        let latency = (now as u32).wrapping_sub(frame.arrived);
+        self.slice.endpoints[usize::from(endpoint)].record(outcome, latency);
+        if frame.span == 0 {
+            self.ledger.request_ended(outcome);
+        }
+        let frame = &mut self.frames[id];
+        frame.outcome = outcome;
+        if frame.parent != NIL {
+            frame.state = State::Returning;
+            self.schedule(now + hop, Kind::Return, id);
+        } else {
+            self.let_go(id);
+        }
+    }
+
+    /// Nobody waits for the frame any more: it is freed, at the latest when a pending cancellation arrives.
+    fn let_go(&mut self, id: FrameId) {
+        if self.frames[id].has(CANCEL_PENDING) {
+            self.frames[id].state = State::Ended;
+        } else {
+            self.frames.free(id);
+        }
+    }
+
+    /// An answer reaches the caller, if it still waits.
+    pub(crate) fn return_to_caller(&mut self, id: FrameId) {
+        let (parent, outcome) = (self.frames[id].parent, self.frames[id].outcome);
+        self.let_go(id);
+        if parent != NIL {
+            self.frames[parent].child = NIL;
+            self.frames[parent].timer = 0;
+            self.answered(parent, outcome);
+        }
+    }
+
+    /// What a frame waited for has ended: its program goes on, tries again, or fails.
+    pub(crate) fn answered(&mut self, id: FrameId, outcome: Outcome) {
+        let (site_id, site) = self.site_of(id);
+        self.client_span(id, site, outcome);
+        let from_shopper = self.frames[id].pod == NO_POD;
+        if outcome == Outcome::Ok || outcome == Outcome::Declined && !from_shopper {
+            if outcome == Outcome::Declined {
+                self.frames[id].outcome = Outcome::Declined;
+            }
+            if self.is_cancelled(id) {
+                return self.finish(id, Outcome::Cancelled);
+            }
+            self.frames[id].flags &= !AFFECTED;
+            self.frames[id].pc = site.next;
+            return self.run(id);
+        }
+        self.failed(id, site_id, site, outcome);
+    }
+
+    /// The span of a call or statement, seen from the side that waited.
+    fn client_span(&mut self, id: FrameId, site: &Site, outcome: Outcome) {
+        if site.shape == NONE {
+            return;
+        }
+        let frame = self.frames[id];
+        let shard = match site.target {
+            Target::Statement { statement, .. } => self.shard_within(statement, frame.user),
+            Target::Endpoint(_) => 0,
+        };
+        let index = span_index(frame.span, site, frame.attempt);
+        self.span(id, frame.since, index, site.shape, outcome, (frame.attempt, shard));
+    }
+
+    /// A try has failed: another one, the steps for this case, or the failure goes up.
+    fn failed(&mut self, id: FrameId, site_id: SiteId, site: &Site, outcome: Outcome) {
+        if self.is_cancelled(id) {
+            return self.finish(id, Outcome::Cancelled);
+        }
+        let from_shopper = self.frames[id].pod == NO_POD;
+        if from_shopper {
+            self.shopper_failed(id, site, outcome);
+        }
+        let frame = &mut self.frames[id];
+        let key = frame.key.child(site.place, u64::from(frame.attempt) | u64::from(frame.work) << 8);
+        if frame.attempt + 1 < site.attempts && happens(key.bits(RETRY), site.retry_threshold) {
+            frame.attempt += 1;
+            let Some(backoff) = site.backoff else {
+                return self.try_again(id, site_id);
+            };
+            frame.state = State::Backoff;
+            let ticks = self.draw(backoff, Key(key.bits(BACKOFF)));
+            return self.schedule(self.now + ticks, Kind::Resume, id);
+        }
+        if from_shopper {
+            self.shopper_leaves(id, site);
+        }
+        match site.on_failure {
+            Some(pc) => {
+                self.frames[id].pc = pc;
+                self.run(id);
+            }
+            None => self.finish(id, outcome),
+        }
+    }
+
+    /// A further try of the site at which the frame stands.
+    pub(crate) fn try_again(&mut self, id: FrameId, site_id: SiteId) {
+        match self.plan.sites[usize::from(site_id)].target {
+            Target::Endpoint(_) => self.call(id, site_id),
+            Target::Statement { .. } => self.query(id, site_id),
+        }
+    }
+
+    /// What a frame waits for has not come in time.
+    pub(crate) fn time_out(&mut self, id: FrameId) {
+        let (site_id, site) = self.site_of(id);
+        self.frames[id].timer = 0;
+        let outcome = self.abandon(id, site);
+        self.client_span(id, site, outcome);
+        self.failed(id, site_id, site, outcome);
+    }
+
+    /// Lets go of what a frame waits for. Returns what a timeout means at this point.
+    fn abandon(&mut self, id: FrameId, site: &Site) -> Outcome {
+        let child = std::mem::replace(&mut self.frames[id].child, NIL);
+        if let Target::Statement { pool, .. } = site.target {
+            return self.abandon_statement(child, site, pool);
+        }
+        self.frames[child].parent = NIL;
+        if site.cancel && self.frames[child].state != State::Returning {
+            self.frames[child].flags |= CANCEL_PENDING;
+            self.schedule(self.now + self.plan.hop, Kind::Cancel, child);
+        }
+        Outcome::Timeout
+    }
+
+    /// The caller's cancellation reaches the callee: it stops at the next point at which it can.
+    pub(crate) fn cancel_arrives(&mut self, id: FrameId) {
+        let now = self.now;
+        let frame = &mut self.frames[id];
+        frame.flags &= !CANCEL_PENDING;
+        match frame.state {
+            State::Ended => self.frames.free(id),
+            State::AcceptQueue => {
+                let pod = &mut self.pods[at(frame.pod)];
+                pod.accept_queue.remove(&mut self.frames, id);
+                pod.workers.give_up(now);
+                self.conclude(id, Outcome::Cancelled);
+            }
+            State::Beginning | State::Computing | State::Waiting | State::Backoff | State::Forked => {
+                frame.flags |= CANCELLED;
+            }
+            State::Awaiting => {
+                frame.flags |= CANCELLED;
+                frame.timer = 0;
+                let (_, site) = self.site_of(id);
+                self.abandon(id, site);
+                self.client_span(id, site, Outcome::Cancelled);
+                self.finish(id, Outcome::Cancelled);
+            }
+            State::Returning => {}
+            State::Free | State::Transit | State::PoolQueue | State::AtStore => {
+                unreachable!("invariant: a cancellation follows its call, which is {:?}", frame.state)
+            }
+        }
+    }
+}
+
+/// Index of the span of a try at a site of the program whose own span is `base`.
+#[inline]
+fn span_index(base: u32, site: &Site, attempt: u8) -> u32 {
+    base + site.span_offset + u32::from(attempt) * site.span_stride
+}

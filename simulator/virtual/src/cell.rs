@@ -1,0 +1,345 @@
+//! A cell: its pods, pools, shards and shoppers, and the loop that plays them.
+//!
+//! Owns the state of one cell and the order in which its events are handled. Refuses the fleet: cells share
+//! nothing, and what a run looks at or changes passes through [`Cell::play`], [`Cell::apply`] and slices.
+
+use crate::event::{Event, Kind};
+use crate::frame::{Arena, FrameId, NIL, NO_POD, Queue, State};
+use crate::shoppers::Shoppers;
+use crate::slice::{Ledger, Slice, stations};
+use crate::station::{Station, StationTotals};
+use crate::stores::Shard;
+use crate::wheel::Wheel;
+use doorbuster_model::key::{Key, name_hash};
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::{Instr, PodId, Plan, Site, SiteId};
+use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::record::{Consumer, SpanRecord};
+use doorbuster_telemetry::sdk::{Counts, Sdk, Settings};
+
+/// Frames that a cell may hold: 1 GiB of them.
+pub const MAX_FRAMES: usize = 1 << 24;
+/// A request may be in flight for this long: half of what its 32-bit ticks can tell apart.
+pub const MAX_AGE_TICKS: Ticks = 1 << 31;
+/// How often ages are looked at.
+const AGE_CHECK_TICKS: Ticks = 1 << 28;
+
+/// The shop holds more than the engine can tell the truth about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overload {
+    /// More than [`MAX_FRAMES`] calls, statements and shoppers at a time.
+    TooMany,
+    /// A request was in flight for longer than [`MAX_AGE_TICKS`].
+    TooOld,
+}
+
+/// A pod: cores with a run queue, workers with an accept queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pod {
+    pub(crate) service: u16,
+    /// Requests on their way to it or in it; what balancers look at.
+    pub(crate) in_flight: u32,
+    pub(crate) cores: Station,
+    pub(crate) run_queue: Queue,
+    pub(crate) workers: Station,
+    pub(crate) accept_queue: Queue,
+}
+
+/// A connection pool of one pod to one shard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PoolInstance {
+    pub(crate) size: u32,
+    pub(crate) connections: Station,
+    pub(crate) waiters: Queue,
+}
+
+/// One cell of the fleet in virtual time, and the consumer that takes its batches.
+pub struct Cell<'p, C> {
+    pub(crate) plan: &'p Plan,
+    /// The tick that is being played.
+    pub(crate) now: Ticks,
+    pub(crate) wheel: Wheel,
+    pub(crate) frames: Arena,
+    pub(crate) pods: Vec<Pod>,
+    /// Next pod of each service, for round robin.
+    pub(crate) turns: Vec<u16>,
+    pub(crate) pools: Vec<PoolInstance>,
+    /// Shards of all stores, store by store.
+    pub(crate) shards: Vec<Shard>,
+    pub(crate) first_shard: Vec<u32>,
+    /// Shards on which a statement's index is lost, by statement.
+    pub(crate) lost: Vec<Vec<bool>>,
+    pub(crate) shoppers: Shoppers,
+    pub(crate) sdk: Sdk,
+    pub(crate) ledger: Ledger,
+    pub(crate) slice: Slice,
+    /// Totals of the stations when the slice began.
+    pub(crate) ledger_stations: Vec<StationTotals>,
+    due: Vec<Event>,
+    last_stamp: u32,
+    /// Number of the last statement sent to a processor-sharing shard.
+    pub(crate) last_number: u64,
+    next_age_check: Ticks,
+    /// Whoever takes the batches.
+    pub consumer: C,
+    #[cfg(test)]
+    pub(crate) planted: Option<crate::tests::planted::Bug>,
+}
+
+/// Whether a bug is planted here, in the tests that see the checks catch it; never in a build for use.
+macro_rules! planted {
+    ($cell:expr, $bug:ident) => {{
+        #[cfg(test)]
+        let planted = $cell.planted == Some(crate::tests::planted::Bug::$bug);
+        #[cfg(not(test))]
+        let planted = false;
+        planted
+    }};
+}
+pub(crate) use planted;
+
+impl<'p, C: Consumer> Cell<'p, C> {
+    /// Cell number `number` of the fleet at virtual time zero, with its doors open.
+    #[must_use]
+    pub fn new(plan: &'p Plan, number: u32, consumer: C) -> Self {
+        let key = Key::of_seed(plan.seed).child(name_hash("cell"), u64::from(number));
+        let mut pods = Vec::new();
+        for (id, service) in plan.services.iter().enumerate() {
+            for _ in 0..service.pods {
+                pods.push(Pod {
+                    service: id as u16,
+                    in_flight: 0,
+                    cores: Station::default(),
+                    run_queue: Queue::new(),
+                    workers: Station::default(),
+                    accept_queue: Queue::new(),
+                });
+            }
+        }
+        let pools = plan.pools.iter().flat_map(|pool| {
+            let shards = usize::from(plan.stores[usize::from(pool.store)].shards);
+            let instances = usize::from(plan.services[usize::from(pool.service)].pods) * shards;
+            let instance =
+                PoolInstance { size: pool.size, connections: Station::default(), waiters: Queue::new() };
+            std::iter::repeat_n(instance, instances)
+        });
+        let mut first_shard = Vec::new();
+        let mut shards = Vec::new();
+        for store in &plan.stores {
+            first_shard.push(shards.len() as u32);
+            shards.extend((0..store.shards).map(|_| Shard::new(store)));
+        }
+        let lost = plan.statements.iter().map(|statement| {
+            vec![false; usize::from(plan.stores[usize::from(statement.store)].shards)]
+        });
+        let mut cell = Self {
+            plan,
+
+            now: 0,
+            wheel: Wheel::new(),
+            frames: Arena::new(),
+            turns: vec![0; plan.services.len()],
+            pools: pools.collect(),
+            first_shard,
+            lost: lost.collect(),
+            shoppers: Shoppers::new(plan, key, number),
+            sdk: Sdk::new(pods.len() as u16, Settings::CASE_STUDY, key),
+            ledger: Ledger::default(),
+            slice: Slice::new(plan),
+            ledger_stations: vec![StationTotals::default(); stations(plan).len()],
+            pods,
+            shards,
+            due: Vec::new(),
+            last_stamp: 0,
+            last_number: 0,
+            next_age_check: AGE_CHECK_TICKS,
+            consumer,
+            #[cfg(test)]
+            planted: None,
+        };
+        cell.open_doors();
+        cell
+    }
+
+    /// Plays everything before tick `until`.
+    ///
+    /// # Errors
+    /// When the shop holds more than the engine can tell the truth about.
+    pub fn play(&mut self, until: Ticks) -> Result<(), Overload> {
+        while self.now < until {
+            let limit = (until - 1).min(self.sdk.next_timer());
+            let frames = &self.frames;
+            let some = self.wheel.advance(limit, |event| is_live(frames, event));
+            self.now = self.wheel.now();
+            if some {
+                self.play_tick();
+            }
+            if self.sdk.has_due() || self.sdk.next_timer() == self.now {
+                self.sdk.end_of_tick(self.now, &mut self.consumer);
+            }
+            if !some && limit == until - 1 {
+                self.now = until;
+            }
+            if self.frames.used() > MAX_FRAMES {
+                return Err(Overload::TooMany);
+            }
+            if self.now >= self.next_age_check {
+                self.next_age_check += AGE_CHECK_TICKS;
+                self.check_ages()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the doors and plays until every request, statement and shopper is gone and every span exported.
+    /// Returns the tick at which the last event happened.
+    ///
+    /// # Errors
+    /// As [`Self::play`].
+    pub fn drain(&mut self) -> Result<Ticks, Overload> {
+        self.close_doors();
+        loop {
+            let frames = &self.frames;
+            if self.wheel.is_idle(|event| is_live(frames, event)) {
+                break;
+            }
+            let ahead = self.now + (1 << 20);
+            self.play(ahead)?;
+        }
+        self.sdk.shutdown(self.now, &mut self.consumer);
+        Ok(self.now)
+    }
+
+    /// Tick up to which the cell has been played.
+    #[must_use]
+    pub const fn now(&self) -> Ticks {
+        self.now
+    }
+
+    /// What became of the spans so far.
+    #[must_use]
+    pub fn span_counts(&self) -> Counts {
+        self.sdk.counts()
+    }
+
+    /// The plan that is played.
+    #[must_use]
+    pub const fn plan(&self) -> &'p Plan {
+        self.plan
+    }
+
+    fn play_tick(&mut self) {
+        loop {
+            while let Some(event) = self.wheel.pop() {
+                if event.is_timer() {
+                    self.due.push(event);
+                } else {
+                    self.handle(event);
+                }
+            }
+            if self.due.is_empty() {
+                return;
+            }
+            // Stamps count up and wrap; seen from the last one given, the oldest is the furthest back.
+            let last = self.last_stamp;
+            self.due.sort_unstable_by_key(|event| last.wrapping_sub(event.stamp()));
+            let timer = self.due.pop().expect("invariant: not empty");
+            if is_live(&self.frames, timer) || planted!(self, StaleTimer) && self.frames[timer.index()].child != NIL {
+                self.time_out(timer.index());
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.ledger.events += 1;
+        let index = event.index();
+        match event.kind() {
+            Kind::Shopper => self.shopper_arrives(),
+            Kind::Arrive => self.arrive(index),
+            Kind::Begin => self.begin(index),
+            Kind::CoreDone => self.core_done(index),
+            Kind::Resume => self.resume(index),
+            Kind::Return => self.return_to_caller(index),
+            Kind::QueryDone => self.query_done(index),
+            Kind::Cancel => self.cancel_arrives(index),
+            Kind::Wake => self.wake(index, event.stamp()),
+            Kind::Timer => unreachable!("invariant: timers are played last"),
+        }
+    }
+
+    /// Arms the frame's timeout, in place of one it may have.
+    pub(crate) fn arm(&mut self, frame: FrameId, at: Ticks) {
+        self.last_stamp = self.last_stamp.wrapping_add(1).max(1);
+        self.frames[frame].timer = self.last_stamp;
+        self.wheel.arm(at, frame, self.last_stamp);
+    }
+
+    pub(crate) fn schedule(&mut self, at: Ticks, kind: Kind, index: u32) {
+        self.wheel.schedule(at, Event::new(kind, index));
+    }
+
+    /// Now, as frames keep it.
+    #[inline]
+    pub(crate) const fn now32(&self) -> u32 {
+        self.now as u32
+    }
+
+    /// The site at which a frame's program stands.
+    #[inline]
+    pub(crate) fn site_of(&self, frame: FrameId) -> (SiteId, &'p Site) {
+        let plan = self.plan;
+        match plan.code[usize::from(self.frames[frame].pc)] {
+            Instr::Call(site) | Instr::Query(site) | Instr::Request(site) => (site, &plan.sites[usize::from(site)]),
+            other => unreachable!("invariant: a frame that waits stands at a site, not at {other:?}"),
+        }
+    }
+
+    /// Hands an ended span to the pod's SDK; it began at `start` (modulo 2^32) and ends now.
+    #[inline]
+    pub(crate) fn span(&mut self, frame: FrameId, start: u32, index: u32, shape: u16, outcome: Outcome, place: (u8, u16)) {
+        if planted!(self, LostSpan) && index % 7 == 3 {
+            return;
+        }
+        let duration = self.now32().wrapping_sub(start);
+        let Self { ref frames, ref mut sdk, now, .. } = *self;
+        let frame = &frames[frame];
+        sdk.push(SpanRecord {
+            trace: frame.trace,
+            start: now - u64::from(duration),
+            duration,
+            index,
+            shape,
+            pod: frame.pod,
+            outcome: outcome as u8,
+            attempt: place.0,
+            shard: place.1,
+        });
+    }
+
+    /// Requests, statements and shoppers that are under way.
+    pub(crate) fn in_use(&self) -> usize {
+        self.frames.used()
+    }
+
+    fn check_ages(&self) -> Result<(), Overload> {
+        let now = self.now32();
+        let too_old = self.frames.all().iter().any(|frame| {
+            !matches!(frame.state, State::Free | State::PoolQueue | State::AtStore)
+                && frame.pod != NO_POD
+                && u64::from(now.wrapping_sub(frame.arrived)) > MAX_AGE_TICKS - 2 * AGE_CHECK_TICKS
+        });
+        if too_old { Err(Overload::TooOld) } else { Ok(()) }
+    }
+}
+
+/// Whether a timeout is still wanted.
+#[inline]
+pub(crate) fn is_live(frames: &Arena, timer: Event) -> bool {
+    frames[timer.index()].timer == timer.stamp()
+}
+
+/// Index of a pod, for arrays.
+#[inline]
+pub(crate) const fn at(pod: PodId) -> usize {
+    pod as usize
+}

@@ -1,0 +1,241 @@
+//! Frames: one for each call under way, each statement under way, and each shopper; 64 bytes, recycled.
+//!
+//! Owns the arena and the queues that run through it. Refuses generations: a frame is freed only when no
+//! event can still name it, and a timeout is valid only while the frame carries its stamp.
+
+use doorbuster_model::key::Key;
+use doorbuster_model::outcome::Outcome;
+
+/// Index of a frame; [`NIL`] is none.
+pub(crate) type FrameId = u32;
+/// No frame.
+pub(crate) const NIL: FrameId = FrameId::MAX;
+/// The pod of a shopper: none.
+pub(crate) const NO_POD: u16 = u16::MAX;
+
+/// What a frame is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum State {
+    /// Nothing: it is not in use.
+    #[default]
+    Free,
+    /// A call on its way to its pod.
+    Transit,
+    /// Waiting for a worker.
+    AcceptQueue,
+    /// Has a worker from this tick on.
+    Beginning,
+    /// Working on a core, or waiting for one.
+    Computing,
+    /// Letting time pass.
+    Waiting,
+    /// Letting time pass before a further try.
+    Backoff,
+    /// Waiting for the frame `child`.
+    Awaiting,
+    /// Waiting for its strands.
+    Forked,
+    /// Its answer is on its way to the caller.
+    Returning,
+    /// Ended, but a cancellation is still on its way here.
+    Ended,
+    /// A statement waiting for a connection.
+    PoolQueue,
+    /// A statement in the store, or its answer on the way back.
+    AtStore,
+}
+
+/// The caller has told it to stop.
+pub(crate) const CANCELLED: u8 = 1;
+/// A cancellation is on its way here.
+pub(crate) const CANCEL_PENDING: u8 = 2;
+/// One of several programs of its parent that run at the same time.
+pub(crate) const STRAND: u8 = 4;
+/// A shopper who has met a failure in this request.
+pub(crate) const AFFECTED: u8 = 8;
+
+/// Something under way. Ticks are kept modulo 2^32 (73 minutes); only differences are used.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Frame {
+    /// Key of its draws. A statement in a processor-sharing store keeps its number there instead.
+    pub(crate) key: Key,
+    /// The trace, as a `TraceWord`. A statement in a processor-sharing store keeps its finishing mark instead.
+    pub(crate) trace: u64,
+    /// When it reached its pod.
+    pub(crate) arrived: u32,
+    /// When a worker took it.
+    pub(crate) started: u32,
+    /// When its present call, statement or wait for a core began.
+    pub(crate) since: u32,
+    /// The shopper's number; the shard of a statement.
+    pub(crate) user: u32,
+    /// Who waits for it.
+    pub(crate) parent: FrameId,
+    /// Whom it waits for; while it stands in a queue itself, the one before it there.
+    pub(crate) child: FrameId,
+    /// The one behind it in a queue, or in the list of free frames.
+    pub(crate) next: FrameId,
+    /// Stamp of its timeout; 0 for none.
+    pub(crate) timer: u32,
+    /// Ticks of work at hand. A shopper counts the repeats of a request here.
+    pub(crate) work: u32,
+    /// Index of its server span in the trace.
+    pub(crate) span: u32,
+    /// Where its program stands. A statement keeps its site here.
+    pub(crate) pc: u16,
+    /// Its pod, or [`NO_POD`].
+    pub(crate) pod: u16,
+    /// Which try of the site at hand, from 0; while forked, the first failure of a strand.
+    pub(crate) attempt: u8,
+    pub(crate) state: State,
+    pub(crate) flags: u8,
+    /// How it ended, or how its answer is marked so far.
+    pub(crate) outcome: Outcome,
+}
+
+const _: () = assert!(size_of::<Frame>() == 64);
+
+impl Frame {
+    pub(crate) const fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+const EMPTY: Frame = Frame {
+    key: Key(0),
+    trace: 0,
+    arrived: 0,
+    started: 0,
+    since: 0,
+    user: 0,
+    parent: NIL,
+    child: NIL,
+    next: NIL,
+    timer: 0,
+    work: 0,
+    span: 0,
+    pc: 0,
+    pod: NO_POD,
+    attempt: 0,
+    state: State::Free,
+    flags: 0,
+    outcome: Outcome::Ok,
+};
+
+/// All frames of a cell.
+pub(crate) struct Arena {
+    frames: Vec<Frame>,
+    free: FrameId,
+    used: usize,
+}
+
+impl Arena {
+    pub(crate) const fn new() -> Self {
+        Self { frames: Vec::new(), free: NIL, used: 0 }
+    }
+
+    /// A fresh frame.
+    #[inline]
+    pub(crate) fn alloc(&mut self, state: State) -> FrameId {
+        self.used += 1;
+        let id = self.free;
+        if id == NIL {
+            self.frames.push(Frame { state, ..EMPTY });
+            return (self.frames.len() - 1) as FrameId;
+        }
+        self.free = self.frames[id as usize].next;
+        self.frames[id as usize] = Frame { state, ..EMPTY };
+        id
+    }
+
+    /// Gives a frame back.
+    #[inline]
+    pub(crate) fn free(&mut self, id: FrameId) {
+        let free = self.free;
+        let frame = &mut self.frames[id as usize];
+        assert!(frame.state != State::Free, "invariant: a frame is freed once");
+        frame.state = State::Free;
+        frame.timer = 0;
+        frame.next = free;
+        self.free = id;
+        self.used -= 1;
+    }
+
+    /// Frames in use.
+    pub(crate) const fn used(&self) -> usize {
+        self.used
+    }
+
+    /// All frames, those not in use included.
+    pub(crate) fn all(&self) -> &[Frame] {
+        &self.frames
+    }
+}
+
+impl std::ops::Index<FrameId> for Arena {
+    type Output = Frame;
+
+    #[inline]
+    fn index(&self, id: FrameId) -> &Frame {
+        &self.frames[id as usize]
+    }
+}
+
+impl std::ops::IndexMut<FrameId> for Arena {
+    #[inline]
+    fn index_mut(&mut self, id: FrameId) -> &mut Frame {
+        &mut self.frames[id as usize]
+    }
+}
+
+/// A first-come, first-served queue that runs through the frames; leaving from the middle costs the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Queue {
+    head: FrameId,
+    tail: FrameId,
+}
+
+impl Queue {
+    pub(crate) const fn new() -> Self {
+        Self { head: NIL, tail: NIL }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, frames: &mut Arena, id: FrameId) {
+        frames[id].child = self.tail;
+        frames[id].next = NIL;
+        if self.tail == NIL {
+            self.head = id;
+        } else {
+            frames[self.tail].next = id;
+        }
+        self.tail = id;
+    }
+
+    #[inline]
+    pub(crate) fn pop(&mut self, frames: &mut Arena) -> Option<FrameId> {
+        let id = self.head;
+        if id == NIL {
+            return None;
+        }
+        self.remove(frames, id);
+        Some(id)
+    }
+
+    pub(crate) fn remove(&mut self, frames: &mut Arena, id: FrameId) {
+        let Frame { child: prev, next, .. } = frames[id];
+        frames[id].child = NIL;
+        if prev == NIL {
+            self.head = next;
+        } else {
+            frames[prev].next = next;
+        }
+        if next == NIL {
+            self.tail = prev;
+        } else {
+            frames[next].child = prev;
+        }
+    }
+}

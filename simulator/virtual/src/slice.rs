@@ -1,0 +1,323 @@
+//! What truly happened: counts since the run began, and since the present slice of time did.
+//!
+//! Owns truth as integers that merge over cells and follow each other over time. Refuses windows: whoever looks
+//! at a run closes slices where its windows begin and end, and adds them up.
+
+use crate::cell::Cell;
+use crate::frame::State;
+use crate::station::StationTotals;
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::Plan;
+use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::record::Consumer;
+use hdrhistogram::Histogram;
+
+/// Three significant digits: a percentile is within 0.1 %.
+const SIGNIFICANT_DIGITS: u8 = 3;
+
+/// Counts since the run began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Requests that shoppers made.
+    pub arrivals: u64,
+    /// Requests that ended, by outcome.
+    pub ended: [u64; Outcome::COUNT],
+    /// Events of the engine.
+    pub events: u64,
+}
+
+impl Ledger {
+    #[inline]
+    pub(crate) fn request_ended(&mut self, outcome: Outcome) {
+        self.ended[outcome as usize] += 1;
+    }
+
+    /// Requests in the shop.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.arrivals - self.ended.iter().sum::<u64>()
+    }
+
+    /// Adds another cell's counts.
+    pub fn merge(&mut self, other: &Self) {
+        self.arrivals += other.arrivals;
+        self.events += other.events;
+        for (mine, theirs) in self.ended.iter_mut().zip(other.ended) {
+            *mine += theirs;
+        }
+    }
+}
+
+/// What happened in one slice of time.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// By endpoint.
+    pub endpoints: Vec<EndpointSlice>,
+    /// By statement.
+    pub statements: Vec<StatementSlice>,
+    /// By station, in the order of [`stations`]; filled when the slice is closed.
+    pub stations: Vec<StationTotals>,
+    /// Requests in hand by service at the end, those on their way included.
+    pub in_flight: Vec<u64>,
+}
+
+/// An endpoint's requests.
+#[derive(Clone, Debug)]
+pub struct EndpointSlice {
+    /// Ended, by outcome.
+    pub outcomes: [u64; Outcome::COUNT],
+    /// Sum of latencies in ticks, from arrival at the pod to the answer.
+    pub latency_ticks: u64,
+    /// Greatest latency in ticks.
+    pub max_ticks: u64,
+    /// Latencies in ticks.
+    pub latencies: Histogram<u64>,
+    /// Shoppers whose request here failed for the first time.
+    pub affected: u64,
+    /// Shoppers who gave up after a failure here.
+    pub given_up: u64,
+}
+
+impl EndpointSlice {
+    fn new() -> Self {
+        let mut latencies = Histogram::new(SIGNIFICANT_DIGITS).expect("invariant: 3 digits are allowed");
+        latencies.auto(true);
+        Self { outcomes: [0; Outcome::COUNT], latency_ticks: 0, max_ticks: 0, latencies, affected: 0, given_up: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn record(&mut self, outcome: Outcome, ticks: u32) {
+        let ticks = u64::from(ticks);
+        self.outcomes[outcome as usize] += 1;
+        self.latency_ticks += ticks;
+        self.max_ticks = self.max_ticks.max(ticks);
+        self.latencies.record(ticks).expect("invariant: the histogram grows");
+    }
+
+    /// Requests ended.
+    #[must_use]
+    pub fn attempts(&self) -> u64 {
+        self.outcomes.iter().sum()
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
+            *mine += theirs;
+        }
+        self.latency_ticks += other.latency_ticks;
+        self.max_ticks = self.max_ticks.max(other.max_ticks);
+        self.latencies.add(&other.latencies).expect("invariant: the histogram grows");
+        self.affected += other.affected;
+        self.given_up += other.given_up;
+    }
+
+    fn clear(&mut self) {
+        self.latencies.reset();
+        self.outcomes = [0; Outcome::COUNT];
+        (self.latency_ticks, self.max_ticks, self.affected, self.given_up) = (0, 0, 0, 0);
+    }
+}
+
+/// A statement in its store's own statistics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StatementSlice {
+    /// Ended, killed ones included.
+    pub calls: u64,
+    /// Killed because their client went away.
+    pub killed: u64,
+    /// Ticks in the store.
+    pub ticks: u64,
+    /// Rows examined; of a killed scan, the part it came to.
+    pub rows: u64,
+}
+
+impl StatementSlice {
+    pub(crate) fn record(&mut self, ticks: u64, rows: u64, killed: bool) {
+        self.calls += 1;
+        self.killed += u64::from(killed);
+        self.ticks += ticks;
+        self.rows += rows;
+    }
+}
+
+impl Slice {
+    /// An empty slice of a plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            endpoints: plan.endpoints.iter().map(|_| EndpointSlice::new()).collect(),
+            statements: vec![StatementSlice::default(); plan.statements.len()],
+            stations: vec![StationTotals::default(); stations(plan).len()],
+            in_flight: vec![0; plan.services.len()],
+        }
+    }
+
+    /// Adds another cell's slice of the same time.
+    pub fn merge(&mut self, other: &Self) {
+        self.add_counts(other);
+        self.stations.iter_mut().zip(&other.stations).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.in_flight.iter_mut().zip(&other.in_flight).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
+    /// Adds the slice that follows this one in time.
+    pub fn follow(&mut self, later: &Self) {
+        self.add_counts(later);
+        for (mine, theirs) in self.stations.iter_mut().zip(&later.stations) {
+            mine.follow(theirs);
+            (mine.capacity, mine.busy_now, mine.waiting_now) = (theirs.capacity, theirs.busy_now, theirs.waiting_now);
+        }
+        self.in_flight.clone_from(&later.in_flight);
+    }
+
+    fn add_counts(&mut self, other: &Self) {
+        self.endpoints.iter_mut().zip(&other.endpoints).for_each(|(mine, theirs)| mine.add(theirs));
+        for (mine, theirs) in self.statements.iter_mut().zip(&other.statements) {
+            mine.calls += theirs.calls;
+            mine.killed += theirs.killed;
+            mine.ticks += theirs.ticks;
+            mine.rows += theirs.rows;
+        }
+    }
+
+    /// Empties the slice.
+    pub fn clear(&mut self) {
+        self.endpoints.iter_mut().for_each(EndpointSlice::clear);
+        self.statements.fill(StatementSlice::default());
+        self.stations.fill(StationTotals::default());
+        self.in_flight.fill(0);
+    }
+}
+
+/// A place with servers and a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StationId {
+    /// The cores of a service's pods.
+    Cores(u16),
+    /// The workers of a service's pods.
+    Workers(u16),
+    /// A service's pools to a store, by index in the plan.
+    Pool(u16),
+    /// The cores of a store's shards.
+    Store(u16),
+}
+
+/// All stations of a plan, in the order of [`Slice::stations`].
+#[must_use]
+pub fn stations(plan: &Plan) -> Vec<StationId> {
+    let mut all = Vec::new();
+    for (id, service) in plan.services.iter().enumerate() {
+        all.push(StationId::Cores(id as u16));
+        if service.workers != u32::MAX {
+            all.push(StationId::Workers(id as u16));
+        }
+    }
+    all.extend((0..plan.pools.len()).map(|id| StationId::Pool(id as u16)));
+    all.extend((0..plan.stores.len()).map(|id| StationId::Store(id as u16)));
+    all
+}
+
+impl<C: Consumer> Cell<'_, C> {
+    /// Closes the slice that began with the last call (or with the run) and begins the next one.
+    /// `into` receives what happened; it is cleared first.
+    pub fn close_slice(&mut self, into: &mut Slice) {
+        into.clear();
+        std::mem::swap(into, &mut self.slice);
+        let totals = self.totals(self.now);
+        for ((filled, now), before) in into.stations.iter_mut().zip(&totals).zip(&self.ledger_stations) {
+            *filled = now.since(before);
+        }
+        self.ledger_stations = totals;
+        for pod in &self.pods {
+            into.in_flight[usize::from(pod.service)] += u64::from(pod.in_flight);
+        }
+        self.forget_maxima();
+    }
+
+    /// Counts since the run began.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Totals of every station up to a tick.
+    fn totals(&self, at: Ticks) -> Vec<StationTotals> {
+        let shards_of = |store: u16| {
+            let first = self.first_shard[usize::from(store)] as usize;
+            &self.shards[first..first + usize::from(self.plan.stores[usize::from(store)].shards)]
+        };
+        let pods_of = |service: u16| {
+            let first = usize::from(self.plan.services[usize::from(service)].first_pod);
+            &self.pods[first..first + usize::from(self.plan.services[usize::from(service)].pods)]
+        };
+        let mut all = Vec::new();
+        for station in stations(self.plan) {
+            let mut total = StationTotals::default();
+            match station {
+                StationId::Cores(service) => {
+                    let cores = u64::from(self.plan.services[usize::from(service)].cores);
+                    pods_of(service).iter().for_each(|pod| total.add(&pod.cores, cores, at));
+                }
+                StationId::Workers(service) => {
+                    let workers = u64::from(self.plan.services[usize::from(service)].workers);
+                    pods_of(service).iter().for_each(|pod| total.add(&pod.workers, workers, at));
+                }
+                StationId::Pool(pool) => {
+                    let first = self.plan.pools[usize::from(pool)].first_instance as usize;
+                    let next = self.plan.pools.get(usize::from(pool) + 1).map(|next| next.first_instance as usize);
+                    for instance in &self.pools[first..next.unwrap_or(self.pools.len())] {
+                        total.add(&instance.connections, u64::from(instance.size), at);
+                    }
+                }
+                StationId::Store(store) => {
+                    for shard in shards_of(store) {
+                        total.add(&shard.station_at(at), u64::from(shard.cores), at);
+                    }
+                }
+            }
+            all.push(total);
+        }
+        all
+    }
+
+    /// The greatest queue of the next slice starts from the queue that is there.
+    fn forget_maxima(&mut self) {
+        let now = self.now;
+        for pod in &mut self.pods {
+            pod.cores.max_waiting = pod.cores.waiting.level;
+            pod.workers.max_waiting = pod.workers.waiting.level;
+        }
+        for pool in &mut self.pools {
+            pool.connections.max_waiting = pool.connections.waiting.level;
+        }
+        for shard in &mut self.shards {
+            shard.station.max_waiting = shard.station_at(now).waiting.level;
+        }
+    }
+
+    /// Whatever should have come back after the drain and did not, in words; empty when all is well.
+    #[must_use]
+    pub fn leftovers(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        if self.in_use() > 0 {
+            let states: Vec<State> =
+                self.frames.all().iter().map(|frame| frame.state).filter(|state| *state != State::Free).take(5).collect();
+            left.push(format!("{} frames in use, among them {states:?}", self.in_use()));
+        }
+        if self.ledger.in_flight() > 0 {
+            left.push(format!("{} requests in flight", self.ledger.in_flight()));
+        }
+        for (station, total) in stations(self.plan).iter().zip(self.totals(self.now)) {
+            if total.busy_now > 0 || total.waiting_now > 0 {
+                left.push(format!("{station:?}: {} busy, {} waiting", total.busy_now, total.waiting_now));
+            }
+        }
+        for pod in self.pods.iter().filter(|pod| pod.in_flight > 0) {
+            left.push(format!("{} in flight at a pod of service {}", pod.in_flight, pod.service));
+        }
+        let spans = self.sdk.counts();
+        if spans.made != spans.delivered + spans.lost_queue_full {
+            left.push(format!("{spans:?}: made is not delivered and lost"));
+        }
+        left
+    }
+}

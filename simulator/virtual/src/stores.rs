@@ -1,0 +1,401 @@
+//! Stores: shards with finite cores, reached through pools.
+//!
+//! Owns the cost of a statement and both disciplines. A shard's clock runs one hop ahead of the pods': a
+//! statement is served from the tick in which it is sent, and its answer is back two hops after it is
+//! done. Every distance to a shard is the same, so the order and the waits are those of the real clock.
+
+use crate::cell::{Cell, planted};
+use crate::event::{Event, Kind};
+use crate::frame::{FrameId, NIL, State};
+use crate::pools::Wait;
+use crate::station::Station;
+use doorbuster_model::key::{Key, mix, name_hash};
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::{Site, SiteId, StatementId, Store, Target};
+use doorbuster_model::time::Ticks;
+use doorbuster_scenarios::types::Discipline;
+use doorbuster_telemetry::record::Consumer;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// Purpose of the draw of a statement's cost.
+const COST: u64 = name_hash("cost");
+/// Service received is kept in 2^-16 of a tick.
+const SERVICE_BITS: u32 = 16;
+
+/// One shard of a store.
+pub(crate) struct Shard {
+    pub(crate) cores: u32,
+    pub(crate) station: Station,
+    discipline: Queueing,
+}
+
+enum Queueing {
+    Fifo(Fifo),
+    Sharing(Sharing),
+}
+
+/// First come, first served, without cancellation: everything is known when a statement comes.
+struct Fifo {
+    /// When each core is free.
+    free_at: Vec<Ticks>,
+    /// When those who wait will start.
+    starts: VecDeque<Ticks>,
+}
+
+/// Processor sharing: each of `n` statements on `c` cores runs at `min(1, c / n)`.
+struct Sharing {
+    running: u32,
+    /// Service that each statement would have received had it been there from the start, in 2^-16 ticks.
+    received: u64,
+    /// When `received` was brought up to date.
+    at: Ticks,
+    /// Finishing mark, number and frame of each statement; those of killed ones are dropped when met.
+    marks: BinaryHeap<Reverse<(u64, u64, FrameId)>>,
+    /// Tick and stamp of the wake-up that counts.
+    wake_at: Ticks,
+    wake_stamp: u32,
+}
+
+impl Shard {
+    pub(crate) fn new(store: &Store) -> Self {
+        let discipline = match store.discipline {
+            Discipline::Fifo => {
+                Queueing::Fifo(Fifo { free_at: vec![0; store.cores as usize], starts: VecDeque::new() })
+            }
+            Discipline::Ps => Queueing::Sharing(Sharing {
+                running: 0,
+                received: 0,
+                at: 0,
+                marks: BinaryHeap::new(),
+                wake_at: Ticks::MAX,
+                wake_stamp: 0,
+            }),
+        };
+        Self { cores: store.cores, station: Station::default(), discipline }
+    }
+
+    /// The station as it stands at `now`. What a first-come shard has promised beyond `now` is taken out.
+    pub(crate) fn station_at(&self, now: Ticks) -> Station {
+        let mut station = self.station;
+        if let Queueing::Fifo(fifo) = &self.discipline {
+            for free_at in &fifo.free_at {
+                station.busy.promise(now, *free_at);
+            }
+            for start in &fifo.starts {
+                station.waiting.promise(now, *start);
+            }
+        }
+        station
+    }
+}
+
+impl Fifo {
+    /// Serves a statement of `work` ticks that comes now. Returns when it is done.
+    fn serve(&mut self, station: &mut Station, now: Ticks, work: Ticks) -> Ticks {
+        while self.starts.front().is_some_and(|start| *start <= now) {
+            self.starts.pop_front();
+        }
+        let core = (0..self.free_at.len()).min_by_key(|core| self.free_at[*core]).expect("invariant: a shard has a core");
+        let start = self.free_at[core].max(now);
+        let done = start + work;
+        self.free_at[core] = done;
+        station.promised(start - now, work);
+        if start > now {
+            self.starts.push_back(start);
+            station.max_waiting = station.max_waiting.max(self.starts.len() as u32);
+        }
+        done
+    }
+}
+
+impl Sharing {
+    /// Brings the service received up to `now`.
+    fn advance(&mut self, now: Ticks, cores: u32) {
+        let ticks = now - self.at;
+        self.at = now;
+        if ticks == 0 || self.running == 0 {
+            return;
+        }
+        self.received += if self.running <= cores {
+            ticks << SERVICE_BITS
+        } else {
+            ((u128::from(ticks) << SERVICE_BITS) * u128::from(cores) / u128::from(self.running)) as u64
+        };
+    }
+
+    /// Ticks until a statement with this mark is done if nothing comes or goes.
+    fn ticks_until(&self, mark: u64, cores: u32) -> Ticks {
+        let left = mark.saturating_sub(self.received);
+        let scaled = if self.running <= cores {
+            u128::from(left)
+        } else {
+            (u128::from(left) * u128::from(self.running)).div_ceil(u128::from(cores))
+        };
+        scaled.div_ceil(1 << SERVICE_BITS) as Ticks
+    }
+}
+
+impl<C: Consumer> Cell<'_, C> {
+    /// Makes the statement at which the frame's program stands, or a further try of it.
+    pub(crate) fn query(&mut self, id: FrameId, site_id: SiteId) {
+        let plan = self.plan;
+        let site = &plan.sites[usize::from(site_id)];
+        let Target::Statement { statement, pool } = site.target else {
+            unreachable!("invariant: a query's target is a statement");
+        };
+        let now = self.now;
+        let op = self.frames.alloc(State::AtStore);
+        let caller = &mut self.frames[id];
+        caller.state = State::Awaiting;
+        caller.child = op;
+        caller.since = now as u32;
+        let (user, pod) = (caller.user, caller.pod);
+        let cost_key = caller.key.child(site.place, u64::from(caller.attempt)).bits(COST);
+        let shard = self.shard_within(statement, user);
+        let work = self.work(statement, shard, Key(cost_key));
+        let frame = &mut self.frames[op];
+        frame.parent = id;
+        frame.pod = pod;
+        frame.pc = site_id;
+        frame.user = u32::from(shard);
+        frame.work = work as u32;
+        frame.since = now as u32;
+        match self.acquire(op, pool) {
+            Wait::No => {
+                self.send(op);
+                if let Some(timeout) = site.timeout {
+                    self.arm(id, now + timeout);
+                }
+            }
+            Wait::Yes(acquire_timeout) => {
+                if let Some(timeout) = [acquire_timeout, site.timeout].into_iter().flatten().min() {
+                    self.arm(id, now + timeout);
+                }
+            }
+        }
+    }
+
+    /// Time that a statement needs on a core of its shard.
+    fn work(&self, statement: StatementId, shard: u16, key: Key) -> Ticks {
+        let plan = self.plan;
+        let body = &plan.statements[usize::from(statement)];
+        let base = self.draw(body.cost, key);
+        match &body.scan {
+            Some(scan) if self.lost[usize::from(statement)][usize::from(shard)] => {
+                (base + scan.work).min(crate::program::MAX_DRAW_TICKS)
+            }
+            _ => base,
+        }
+    }
+
+    /// The shard, within its store, that holds the user's data.
+    #[inline]
+    pub(crate) fn shard_within(&self, statement: StatementId, user: u32) -> u16 {
+        let store = &self.plan.stores[usize::from(self.plan.statements[usize::from(statement)].store)];
+        if store.shards == 1 {
+            return 0;
+        }
+        ((mix(u64::from(user) ^ store.place) >> 32) * u64::from(store.shards) >> 32) as u16
+    }
+
+    /// Sends a statement, which has its connection, to its shard.
+    pub(crate) fn send(&mut self, op: FrameId) {
+        let now = self.now;
+        let shard_index = self.shard_of(op);
+        let frame = &mut self.frames[op];
+        frame.state = State::AtStore;
+        frame.started = now as u32;
+        let work = u64::from(frame.work);
+        let shard = &mut self.shards[shard_index];
+        match &mut shard.discipline {
+            Queueing::Fifo(fifo) => {
+                let done = fifo.serve(&mut shard.station, now, work);
+                self.schedule(done + 2 * self.plan.hop, Kind::QueryDone, op);
+            }
+            Queueing::Sharing(sharing) => {
+                sharing.advance(now, shard.cores);
+                let mark = sharing.received + (work << SERVICE_BITS);
+                let number = self.last_number + 1;
+                self.last_number = number;
+                frame.key = Key(number);
+                frame.trace = mark;
+                sharing.marks.push(Reverse((mark, number, op)));
+                sharing.running += 1;
+                if shard.station.busy.level < shard.cores {
+                    shard.station.take(now);
+                } else {
+                    shard.station.enqueue(now);
+                    shard.station.served += 1;
+                }
+                self.rearm(shard_index);
+            }
+        }
+    }
+
+    /// Sets the wake-up of a processor-sharing shard to when its next statement is done.
+    fn rearm(&mut self, shard_index: usize) {
+        let (now, frames) = (self.now, &self.frames);
+        let shard = &mut self.shards[shard_index];
+        let Queueing::Sharing(sharing) = &mut shard.discipline else {
+            unreachable!("invariant: only a processor-sharing shard wakes up");
+        };
+        let next = loop {
+            match sharing.marks.peek() {
+                Some(Reverse((_, number, op))) if !is_running(&frames[*op], *number) => {
+                    sharing.marks.pop();
+                }
+                Some(Reverse((mark, _, _))) => break Some(*mark),
+                None => break None,
+            }
+        };
+        let Some(mark) = next else {
+            sharing.wake_at = Ticks::MAX;
+            sharing.wake_stamp = sharing.wake_stamp.wrapping_add(1);
+            return;
+        };
+        let wake_at = now + sharing.ticks_until(mark, shard.cores);
+        if wake_at != sharing.wake_at {
+            sharing.wake_at = wake_at;
+            sharing.wake_stamp = sharing.wake_stamp.wrapping_add(1);
+            let event = Event::stamped(Kind::Wake, shard_index as u32, sharing.wake_stamp);
+            self.wheel.schedule(wake_at, event);
+        }
+    }
+
+    /// A processor-sharing shard wakes up: what is done goes back.
+    pub(crate) fn wake(&mut self, index: u32, stamp: u32) {
+        let shard_index = index as usize;
+        let now = self.now;
+        loop {
+            let frames = &self.frames;
+            let shard = &mut self.shards[shard_index];
+            let Queueing::Sharing(sharing) = &mut shard.discipline else {
+                unreachable!("invariant: only a processor-sharing shard wakes up");
+            };
+            if sharing.wake_stamp != stamp {
+                return;
+            }
+            sharing.advance(now, shard.cores);
+            let Some(&Reverse((mark, number, op))) = sharing.marks.peek() else { break };
+            let running = is_running(&frames[op], number);
+            if running && mark > sharing.received {
+                break;
+            }
+            sharing.marks.pop();
+            if running {
+                self.leave(op, shard_index);
+                self.frames[op].key = Key(u64::MAX);
+                self.schedule(now + 2 * self.plan.hop, Kind::QueryDone, op);
+            }
+        }
+        if let Queueing::Sharing(sharing) = &mut self.shards[shard_index].discipline {
+            sharing.wake_at = Ticks::MAX;
+        }
+        self.rearm(shard_index);
+    }
+
+    /// A statement leaves a processor-sharing shard, done or killed.
+    fn leave(&mut self, op: FrameId, shard_index: usize) {
+        let now = self.now;
+        let shard = &mut self.shards[shard_index];
+        let Queueing::Sharing(sharing) = &mut shard.discipline else {
+            unreachable!("invariant: only a processor-sharing shard is left early");
+        };
+        sharing.running -= 1;
+        if shard.station.waiting.level > 0 {
+            shard.station.waiting.fall(now);
+        } else {
+            shard.station.release(now);
+        }
+        let frame = &self.frames[op];
+        let stay = u64::from((now as u32).wrapping_sub(frame.started));
+        shard.station.wait_ticks += stay.saturating_sub(u64::from(frame.work));
+    }
+
+    /// A store's answer reaches the pod: the connection is free, and the program goes on.
+    pub(crate) fn query_done(&mut self, op: FrameId) {
+        let frame = self.frames[op];
+        let site = &self.plan.sites[usize::from(frame.pc)];
+        let Target::Statement { statement, pool } = site.target else {
+            unreachable!("invariant: a statement's site asks a statement");
+        };
+        let stay = u64::from(self.now32().wrapping_sub(frame.started)) - 2 * self.plan.hop;
+        let rows = self.rows(statement, frame.user);
+        self.slice.statements[usize::from(statement)].record(stay, rows, false);
+        if !planted!(self, LostConnection) || frame.work % 11 != 0 {
+            self.release(op, pool);
+        }
+        self.frames.free(op);
+        if frame.parent != NIL {
+            self.frames[frame.parent].child = NIL;
+            self.frames[frame.parent].timer = 0;
+            self.answered(frame.parent, Outcome::Ok);
+        }
+    }
+
+    /// The asking side lets go of a statement. Returns what a timeout means at this point.
+    pub(crate) fn abandon_statement(&mut self, op: FrameId, site: &Site, pool: u16) -> Outcome {
+        let Target::Statement { statement, .. } = site.target else {
+            unreachable!("invariant: a statement's site asks a statement");
+        };
+        if self.frames[op].state == State::PoolQueue {
+            self.leave_queue(op, pool);
+            self.frames.free(op);
+            let acquire_timeout = self.plan.pools[usize::from(pool)].acquire_timeout;
+            let acquire_first = acquire_timeout.is_some_and(|acquire| site.timeout.is_none_or(|whole| acquire < whole));
+            return if acquire_first { Outcome::PoolTimeout } else { Outcome::Timeout };
+        }
+        // An answer on its way back (a mark of its own) can't be stopped any more.
+        if !site.cancel || self.frames[op].key == Key(u64::MAX) {
+            self.frames[op].parent = NIL;
+            return Outcome::Timeout;
+        }
+        self.kill(op, statement);
+        self.release(op, pool);
+        self.frames.free(op);
+        Outcome::Timeout
+    }
+
+    /// Stops a statement at its shard.
+    fn kill(&mut self, op: FrameId, statement: StatementId) {
+        let now = self.now;
+        let shard_index = self.shard_of(op);
+        let shard = &mut self.shards[shard_index];
+        let Queueing::Sharing(sharing) = &mut shard.discipline else {
+            unreachable!("invariant: only a processor-sharing store kills");
+        };
+        sharing.advance(now, shard.cores);
+        let frame = self.frames[op];
+        let left = frame.trace.saturating_sub(sharing.received);
+        self.leave(op, shard_index);
+        self.frames[op].key = Key(u64::MAX);
+        self.rearm(shard_index);
+        let whole = u128::from(frame.work.max(1)) << SERVICE_BITS;
+        let rows = u128::from(self.rows(statement, frame.user)) * (whole - u128::from(left)) / whole;
+        let stay = u64::from((now as u32).wrapping_sub(frame.started));
+        self.slice.statements[usize::from(statement)].record(stay, rows as u64, true);
+    }
+
+    /// Rows that a statement examines on a shard.
+    fn rows(&self, statement: StatementId, shard: u32) -> u64 {
+        let body = &self.plan.statements[usize::from(statement)];
+        match &body.scan {
+            Some(scan) if self.lost[usize::from(statement)][shard as usize] => scan.rows,
+            _ => body.rows,
+        }
+    }
+
+    fn shard_of(&self, op: FrameId) -> usize {
+        let frame = &self.frames[op];
+        let Target::Statement { statement, .. } = self.plan.sites[usize::from(frame.pc)].target else {
+            unreachable!("invariant: a statement's site asks a statement");
+        };
+        let store = self.plan.statements[usize::from(statement)].store;
+        self.first_shard[usize::from(store)] as usize + frame.user as usize
+    }
+}
+
+fn is_running(op: &crate::frame::Frame, number: u64) -> bool {
+    op.state == State::AtStore && op.key == Key(number)
+}

@@ -1,0 +1,3 @@
+//! Tests of the engine that need to see inside it.
+
+pub(crate) mod planted;

@@ -1,0 +1,242 @@
+//! The wheel: when things happen.
+//!
+//! Owns time and order. Within a tick events leave in the order in which they were scheduled; timers are
+//! marked and left to the engine, which plays them last, in the order of arming. Refuses to know what
+//! an event means, and to cancel: a timer that is no longer wanted is dropped when it is met.
+//!
+//! Two levels. The block of 2^18 ticks (268 ms) around now has a list for every tick and a bitmap over
+//! them. Later blocks have one list each, dealt out when their block begins; since a block's list is
+//! dealt before anything is scheduled directly into the block, order of scheduling is kept.
+//! Timeouts that end beyond the block wait in the order of arming and are looked at once, when the block
+//! ends: nearly all are over by then, so a 30 s timeout of an answered call never enters a list.
+
+use crate::event::{Event, Kind};
+use std::collections::BTreeMap;
+
+/// `log2` of the ticks in a block.
+const BLOCK_BITS: u32 = 18;
+const BLOCK_TICKS: u64 = 1 << BLOCK_BITS;
+const WORDS: usize = (BLOCK_TICKS / 64) as usize;
+/// Blocks ahead that have a list of their own place: 18 minutes; those beyond stand in a map.
+const NEAR_BLOCKS: usize = 4096;
+const NIL: u32 = u32::MAX;
+
+/// An event and its tick.
+type Dated = (u64, Event);
+
+/// All that is going to happen in a cell.
+pub(crate) struct Wheel {
+    now: u64,
+    /// First and last node of each tick's list.
+    lists: Vec<(u32, u32)>,
+    /// One bit for each tick that has a list, and one for each word of those that has a bit.
+    bits: Vec<u64>,
+    words: Vec<u64>,
+    nodes: Vec<Node>,
+    free: u32,
+    /// Lists of the blocks ahead, by block modulo their number.
+    near: Vec<Vec<Dated>>,
+    far: BTreeMap<u64, Vec<Dated>>,
+    /// Timeouts armed in this block that end beyond it.
+    armed: Vec<Dated>,
+    /// Events in all lists, timeouts in `armed` left out.
+    pending: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Node {
+    event: Event,
+    next: u32,
+}
+
+impl Wheel {
+    pub(crate) fn new() -> Self {
+        Self {
+            now: 0,
+            lists: vec![(NIL, NIL); BLOCK_TICKS as usize],
+            bits: vec![0; WORDS],
+            words: vec![0; WORDS / 64],
+            nodes: Vec::new(),
+            free: NIL,
+            near: (0..NEAR_BLOCKS).map(|_| Vec::new()).collect(),
+            far: BTreeMap::new(),
+            armed: Vec::new(),
+            pending: 0,
+        }
+    }
+
+    /// The tick that is being played.
+    #[inline]
+    pub(crate) const fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Schedules an event at a tick that is not over.
+    #[inline]
+    pub(crate) fn schedule(&mut self, at: u64, event: Event) {
+        assert!(at >= self.now, "invariant: time never runs backwards: {at} is before {}", self.now);
+        self.pending += 1;
+        if at >> BLOCK_BITS == self.now >> BLOCK_BITS {
+            self.append((at & (BLOCK_TICKS - 1)) as usize, event);
+        } else {
+            self.shelve(at, event);
+        }
+    }
+
+    /// Arms a timeout of a frame at a later tick.
+    #[inline]
+    pub(crate) fn arm(&mut self, at: u64, frame: u32, stamp: u32) {
+        assert!(at > self.now, "invariant: a timeout lies ahead: {at} is not after {}", self.now);
+        let event = Event::stamped(Kind::Timer, frame, stamp);
+        if at >> BLOCK_BITS == self.now >> BLOCK_BITS {
+            self.pending += 1;
+            self.append((at & (BLOCK_TICKS - 1)) as usize, event);
+        } else {
+            self.armed.push((at, event));
+        }
+    }
+
+    /// Moves to the next tick that has an event, at most to `limit`; true if that tick has one.
+    /// `live` says whether a timeout is still wanted.
+    pub(crate) fn advance(&mut self, limit: u64, mut live: impl FnMut(Event) -> bool) -> bool {
+        debug_assert!(limit >= self.now);
+        loop {
+            if let Some(slot) = self.next_slot((self.now & (BLOCK_TICKS - 1)) as usize) {
+                let at = (self.now & !(BLOCK_TICKS - 1)) | slot as u64;
+                self.now = at.min(limit);
+                return at <= limit;
+            }
+            let next_block = (self.now >> BLOCK_BITS) + 1;
+            if next_block << BLOCK_BITS > limit {
+                self.now = limit;
+                return false;
+            }
+            self.now = next_block << BLOCK_BITS;
+            self.turn(next_block, &mut live);
+        }
+    }
+
+    /// Takes the next event of the tick that is being played.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Event> {
+        let slot = (self.now & (BLOCK_TICKS - 1)) as usize;
+        let (head, tail) = self.lists[slot];
+        if head == NIL {
+            return None;
+        }
+        let Node { event, next } = self.nodes[head as usize];
+        self.nodes[head as usize].next = self.free;
+        self.free = head;
+        self.pending -= 1;
+        if next == NIL {
+            self.lists[slot] = (NIL, NIL);
+            let word = slot / 64;
+            self.bits[word] &= !(1 << (slot % 64));
+            if self.bits[word] == 0 {
+                self.words[word / 64] &= !(1 << (word % 64));
+            }
+        } else {
+            self.lists[slot] = (next, tail);
+        }
+        Some(event)
+    }
+
+    /// Whether nothing is left to happen; timeouts that nobody waits for do not count.
+    pub(crate) fn is_idle(&self, mut live: impl FnMut(Event) -> bool) -> bool {
+        self.pending == 0 && !self.armed.iter().any(|(_, event)| live(*event))
+    }
+
+    #[inline]
+    fn append(&mut self, slot: usize, event: Event) {
+        let node = Node { event, next: NIL };
+        let index = self.free;
+        let index = if index == NIL {
+            self.nodes.push(node);
+            (self.nodes.len() - 1) as u32
+        } else {
+            self.free = self.nodes[index as usize].next;
+            self.nodes[index as usize] = node;
+            index
+        };
+        let (head, tail) = self.lists[slot];
+        if head == NIL {
+            self.lists[slot] = (index, index);
+            let word = slot / 64;
+            self.bits[word] |= 1 << (slot % 64);
+            self.words[word / 64] |= 1 << (word % 64);
+        } else {
+            self.nodes[tail as usize].next = index;
+            self.lists[slot] = (head, index);
+        }
+    }
+
+    /// Puts an event on the list of a later block.
+    fn shelve(&mut self, at: u64, event: Event) {
+        let block = at >> BLOCK_BITS;
+        let ahead = block - (self.now >> BLOCK_BITS);
+        if ahead < NEAR_BLOCKS as u64 {
+            self.near[block as usize % NEAR_BLOCKS].push((at, event));
+        } else {
+            self.far.entry(block).or_default().push((at, event));
+        }
+    }
+
+    /// First slot from `from` on that has a list.
+    #[inline]
+    fn next_slot(&self, from: usize) -> Option<usize> {
+        let word = from / 64;
+        let rest = self.bits[word] & (u64::MAX << (from % 64));
+        if rest != 0 {
+            return Some(word * 64 + rest.trailing_zeros() as usize);
+        }
+        let next = word + 1;
+        if next >= WORDS {
+            return None;
+        }
+        let mut group = next / 64;
+        let mut rest = self.words[group] & (u64::MAX << (next % 64));
+        while rest == 0 {
+            group += 1;
+            if group >= self.words.len() {
+                return None;
+            }
+            rest = self.words[group];
+        }
+        let word = group * 64 + rest.trailing_zeros() as usize;
+        Some(word * 64 + self.bits[word].trailing_zeros() as usize)
+    }
+
+    /// Begins a block: deals out what was shelved for it, then looks at the timeouts of the block before.
+    fn turn(&mut self, block: u64, live: &mut impl FnMut(Event) -> bool) {
+        // What stands in the map was scheduled when the block was far: before anything on the near list.
+        if let Some(dated) = self.far.remove(&block) {
+            self.deal(&dated, live);
+        }
+        let index = block as usize % NEAR_BLOCKS;
+        let mut dated = std::mem::take(&mut self.near[index]);
+        self.deal(&dated, live);
+        dated.clear();
+        self.near[index] = dated;
+        let mut armed = std::mem::take(&mut self.armed);
+        for &(at, event) in &armed {
+            if live(event) {
+                self.schedule(at, event);
+            }
+        }
+        armed.clear();
+        self.armed = armed;
+    }
+
+    fn deal(&mut self, dated: &[Dated], live: &mut impl FnMut(Event) -> bool) {
+        for &(at, event) in dated {
+            if event.is_timer() && !live(event) {
+                self.pending -= 1;
+                continue;
+            }
+            self.append((at & (BLOCK_TICKS - 1)) as usize, event);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
