@@ -34,8 +34,9 @@ use window::Window;
 
 /// Exports of the baseline, in seconds, at most. Chosen: as long as the change detector remembers.
 const BASELINE_S: u32 = 300;
-/// The baseline ends so long before the symptom, in seconds: scans that take five seconds to end begin an export earlier.
-const BASELINE_GAP_S: u32 = 2 * EXPORT_EVERY_S;
+/// The baseline ends so long before the export that shows the symptom begins, in seconds: a scan that takes
+/// five seconds is counted when it ends, but burns cores from its start.
+const BASELINE_GAP_S: u32 = EXPORT_EVERY_S;
 
 /// Something the detector found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ pub(crate) struct Detector {
 struct Baseline {
     before: Window,
     changed_after_s: u32,
+    seen_after_s: u32,
 }
 
 /// An alert whose cause isn't named yet.
@@ -99,7 +101,7 @@ impl Detector {
         self.alerts.observe(export);
         self.history.observe(&self.names, export, traces, |endpoint| self.changes.slow_ticks(endpoint));
         if let Some(symptom) = self.changes.observe(&self.names, export) {
-            self.remember_baseline(symptom.at_s.saturating_sub(BASELINE_GAP_S));
+            self.remember_baseline(symptom.at_s.saturating_sub(EXPORT_EVERY_S));
             self.symptom = Some(symptom);
         }
     }
@@ -152,24 +154,27 @@ impl Detector {
 
     fn ask(&mut self, investigation: &Investigation, now_s: u32) -> Option<Cause> {
         // An alert without a symptom: whatever the rule saw lies in its long window.
-        self.remember_baseline(investigation.fired_s.saturating_sub(self.alerts.long_s() + EXPORT_EVERY_S));
+        self.remember_baseline(investigation.fired_s.saturating_sub(self.alerts.long_s()));
         let baseline = self.baseline.as_ref()?;
         let question = Question {
             edge: investigation.edge,
             fired_s: investigation.fired_s,
             now_s,
             changed_after_s: baseline.changed_after_s,
+            seen_after_s: baseline.seen_after_s,
             before: &baseline.before,
         };
         cause::name_cause(&self.names, &self.history, &question)
     }
 
-    /// Keeps the exports up to `changed_after_s` as the baseline, unless there is one.
-    fn remember_baseline(&mut self, changed_after_s: u32) {
+    /// Keeps the exports from well before `seen_after_s` as the baseline, unless there is one.
+    fn remember_baseline(&mut self, seen_after_s: u32) {
         let history = &self.history;
+        let changed_after_s = seen_after_s.saturating_sub(BASELINE_GAP_S);
         self.baseline.get_or_insert_with(|| Baseline {
             before: history.window(changed_after_s.saturating_sub(BASELINE_S), changed_after_s),
             changed_after_s,
+            seen_after_s,
         });
     }
 }

@@ -30,6 +30,14 @@ pub(crate) struct Figures {
     pub(crate) succeeded_per_s: Option<f64>,
 }
 
+impl Figures {
+    /// Whether there is nothing to say.
+    pub(crate) fn is_empty(&self) -> bool {
+        let figures = [self.success, self.p50_s, self.p99_s, self.succeeded_per_s];
+        figures.iter().all(Option::is_none)
+    }
+}
+
 /// The figures of each window that was played, in the order of the story.
 pub(crate) fn figures(result: &RunResult) -> Vec<Figures> {
     let mut told = Vec::new();

@@ -153,12 +153,20 @@ pub fn value(value: f64, unit: Unit) -> String {
     }
 }
 
-/// An end of a bound, exactly as it was stated: `97 %`, `1 min`, `0`.
+/// An end of a bound, as it was stated and never rounded to something else: `97 %`, `1 min`, `85.5 ms`, `55.25k/s`.
 fn limit(value: f64, unit: Unit) -> String {
+    if !value.is_finite() {
+        return NOTHING.to_owned();
+    }
     match unit {
-        Unit::Ratio if value.is_finite() => format!("{} %", trimmed(value * 100.0, 6)),
-        Unit::Count if value.is_finite() && value.fract().abs() > 1e-9 => trimmed(value, 3),
-        _ => self::value(value, unit),
+        Unit::Ratio => format!("{} %", trimmed(value * 100.0, 6)),
+        Unit::S if value > 0.0 && value < 1.0 => format!("{} ms", trimmed(value * 1e3, 6)),
+        Unit::S if value < 60.0 || value.fract() != 0.0 => format!("{} s", trimmed(value, 6)),
+        Unit::PerS if value >= 1e6 => format!("{}M/s", trimmed(value / 1e6, 6)),
+        Unit::PerS if value >= 1e3 => format!("{}k/s", trimmed(value / 1e3, 6)),
+        Unit::PerS => format!("{}/s", trimmed(value, 6)),
+        Unit::Count if value.fract() != 0.0 => trimmed(value, 6),
+        Unit::S | Unit::Count | Unit::Cny => self::value(value, unit),
     }
 }
 
@@ -193,8 +201,7 @@ pub fn value_beside_bound(number: f64, unit: Unit, bound: &Bound) -> String {
             Unit::Count => (number, ""),
             Unit::Cny => (number, " CNY"),
         };
-        let text = format!("{}{name}", trimmed(scaled, 6));
-        return text;
+        return format!("{}{name}", trimmed(scaled, 6));
     }
     text
 }
@@ -324,6 +331,17 @@ mod tests {
         assert_eq!(bound(&Bound { at_least: None, at_most: Some(60.0) }, Unit::S), "at most 1 min");
         assert_eq!(bound(&Bound { at_least: Some(0.0), at_most: Some(0.0) }, Unit::Count), "exactly 0");
         assert_eq!(bound(&Bound { at_least: None, at_most: None }, Unit::Count), "any");
+        let exact = [
+            (55_250.0, Unit::PerS, "at most 55.25k/s"),
+            (0.0855, Unit::S, "at most 85.5 ms"),
+            (59.97, Unit::S, "at most 59.97 s"),
+            (90.5, Unit::S, "at most 90.5 s"),
+            (5000.0, Unit::Count, "at most 5,000"),
+            (f64::NAN, Unit::Ratio, "at most n/a"),
+        ];
+        for (most, unit, text) in exact {
+            assert_eq!(bound(&Bound { at_least: None, at_most: Some(most) }, unit), text);
+        }
     }
 
     #[test]

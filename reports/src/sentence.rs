@@ -34,6 +34,7 @@ fn incident(result: &RunResult) -> String {
     });
     let end = match timeline.recovered_s {
         Some(at_s) => format!("service was back after {}", since_injection(result, at_s)),
+        None if !result.complete => "it had not recovered when the run was ended".to_owned(),
         None => "service did not come back".to_owned(),
     };
     let mut text = format!("{}: {}, and {end}", broken(result), parts.join(", "));

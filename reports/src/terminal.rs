@@ -8,7 +8,7 @@ use crate::figures::{Figures, busiest_stations, edge_success, figures, focus, sl
 use crate::format::{bound, clock_at, count, duration, percent, rate};
 use crate::outcome::{Outcome, Standing, Tally, misses_first, outcome};
 use crate::replay::{quoted, scale_text, variation};
-use crate::result::{RunResult, Verdict};
+use crate::result::{Expect, RunResult, Verdict};
 use crate::run::RunInfo;
 use crate::story::{Kind, Moment, after_injection, moments};
 use crate::words;
@@ -235,11 +235,11 @@ fn verdicts(page: &mut Page, result: &RunResult) {
 
 fn verdict_text(verdict: &Verdict) -> String {
     let mut text = format!(
-        "{}: {}, expected that `{}` {} ({})",
+        "{}: {}, expected {}{} ({})",
         verdict.id,
         words::value(verdict),
+        if verdict.expect == Expect::Fail { "not to be " } else { "" },
         bound(&verdict.bound, verdict.unit),
-        words::expect(verdict.expect),
         verdict.source
     );
     if let Some(note) = &verdict.note {
@@ -300,12 +300,11 @@ payment-index-loss
     fn misses_come_before_the_count() {
         let text = told(&examples::missed());
         let tail = "\
-  missed      incident.success.after: 96.98 %, expected that `at least 97 %` holds (case study 9.1: 98 %
-              -> 70 %)
-  missed      detection.recovered: none, expected that `at most 16 min` holds (design section 7:
-              incident 1); success never stayed at 97 % of before for 60 s
-  invalid     detection.false_alerts: 0, expected that `at most 0` holds (design section 7); 12
-              samples, 3,688 are needed
+  missed      incident.success.after: 96.98 %, expected at least 97 % (case study 9.1: 98 % -> 70 %)
+  missed      detection.recovered: none, expected at most 16 min (design section 7: incident 1);
+              success never stayed at 97 % of before for 60 s
+  invalid     detection.false_alerts: 0, expected at most 0 (design section 7); 12 samples, 3,688
+              are needed
   verdicts    11 of 14 as expected, 2 missed, 1 invalid
 ";
         assert!(text.contains(tail), "{text}");

@@ -138,6 +138,7 @@ fn a_megabyte_of_mistakes() {
         ("calls.yaml", list("services:\n  a:\n    endpoints:\n      b:\n       do:\n", calls, "")),
         ("anchors.yaml", list("title: [", "&a b,", "]")),
         ("twice.yaml", list("", "title: a\n", "")),
+        ("names.yaml", unknown_names()),
         ("dots.yaml", list("set: {", "a.", "b: 1}")),
     ] {
         folder.write(name, text);
@@ -164,6 +165,19 @@ fn programs_that_are_too_large() {
     assert!(refusal.starts_with("error: with `a.b` all programs together have over 60000 instructions\n"), "{refusal}");
     folder.write("small.yaml", program(19_999));
     folder.load("small.yaml", &[]).unwrap_or_else(|told| panic!("{told}"));
+}
+
+/// Half a megabyte of services, and half a megabyte of requests to none of them.
+fn unknown_names() -> String {
+    let mut text = "services:\n".to_owned();
+    for index in 0..40_000 {
+        text.push_str(&format!("  s{index}: {{}}\n"));
+    }
+    text.push_str("journeys:\n  a:\n    weight: 1\n    steps:\n");
+    for index in 0..17_000 {
+        text.push_str(&format!("    - request: t{index}.e\n"));
+    }
+    text
 }
 
 /// *Scenario* a file uses another one, which uses a third; each sets values.

@@ -106,13 +106,15 @@ pub(crate) struct Question<'a> {
     pub(crate) now_s: u32,
     /// End of the baseline, in virtual seconds: whatever came later may be bad already.
     pub(crate) changed_after_s: u32,
+    /// From here on the change was seen, in virtual seconds: between the two it may be one or the other.
+    pub(crate) seen_after_s: u32,
     /// The baseline.
     pub(crate) before: &'a Window,
 }
 
 /// The cause; `None` as long as the evidence is not enough.
 pub(crate) fn name_cause(names: &Names, history: &History, question: &Question<'_>) -> Option<Cause> {
-    let now = history.window(question.changed_after_s.max(question.now_s.saturating_sub(NOW_S)), question.now_s);
+    let now = history.window(question.seen_after_s.max(question.now_s.saturating_sub(NOW_S)), question.now_s);
     let mut unexplained = None;
     for suspect in suspects(names, history, question, &now) {
         let scene = Scene {
@@ -175,15 +177,19 @@ fn told(names: &Names, question: &Question<'_>, suspect: &Suspect, explained: Ex
 }
 
 fn unknown(names: &Names, question: &Question<'_>, suspect: &Suspect) -> Explained {
-    let resource = match suspect.what {
-        What::Statement { statement, .. } => names.store_of(statement).name.clone(),
-        What::Server { .. } | What::Call { .. } => names.services[suspect.service].clone(),
+    let (operation, resource) = match suspect.what {
+        What::Statement { statement, .. } => {
+            (names.statements[statement].name.clone(), names.store_of(statement).name.clone())
+        }
+        What::Server { .. } | What::Call { .. } => {
+            (checks::operation(names, suspect), names.services[suspect.service].clone())
+        }
     };
     let alerted_s = f64::from(question.now_s - question.fired_s);
     Explained {
         kind: CauseKind::Unknown,
         service: suspect.service,
-        operation: checks::operation(names, suspect.what),
+        operation,
         resource,
         evidence: vec![format!("neither rows, connections nor cores explain it {} after the alert", duration(alerted_s))],
     }

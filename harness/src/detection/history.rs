@@ -109,3 +109,6 @@ fn judge(
     let bad = BadTrace { at_s, edge, has_failed: !outcome.answered(), spans: trace };
     is_bad.then_some((*outcome == Outcome::Refused, bad))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,10 @@ use crate::result::RunResult;
 pub(super) fn accounting_section(html: &mut String, result: &RunResult) {
     let books = &result.accounting;
     open_section(html, "accounting", "Accounting");
-    note(html, "Of the cells that were played, warm-up and drain included. Each made is the sum of what follows it.");
+    note(
+        html,
+        "Of the cells that were played, warm-up and drain included. Each bold figure is the sum of those below it.",
+    );
     html.push_str("<table class=\"few\">\n<tbody>\n");
     row(html, "Requests made by shoppers", books.arrivals, true);
     row(html, "answered with success", books.succeeded, false);

@@ -4,7 +4,7 @@
 
 use super::{note, open_section};
 use crate::escape::Html;
-use crate::figures::{busiest_stations, figures, focus, success};
+use crate::figures::{Figures, busiest_stations, edge_success, figures, focus, slowest_endpoint, success};
 use crate::format::{NOTHING, clock_at, count, duration, percent, rate};
 use crate::result::{EndpointStats, LatencyStats, RunResult, StationStats};
 
@@ -16,6 +16,11 @@ pub(super) fn figures_section(html: &mut String, result: &RunResult) {
     let told = figures(result);
     let title = if told.len() > 1 { "Before, during, after" } else { "In short" };
     open_section(html, "figures", title);
+    if told.iter().all(Figures::is_empty) && result.endpoints.is_empty() {
+        note(html, "The shop was not asked anything in this time.");
+        html.push_str("</section>\n");
+        return;
+    }
     if let Some(focus) = focus(result) {
         note(html, &format!("Success of {}, latency of {}.", focus.edge, focus.operation));
     }
@@ -28,6 +33,9 @@ pub(super) fn figures_section(html: &mut String, result: &RunResult) {
     figure_row(html, "Median latency", told.iter().map(|figures| figures.p50_s.map(duration)));
     figure_row(html, "p99 latency", told.iter().map(|figures| figures.p99_s.map(duration)));
     figure_row(html, "Succeeded at the edge", told.iter().map(|figures| figures.succeeded_per_s.map(rate)));
+    if focus(result).is_none() {
+        whole_shop_rows(html, result);
+    }
     html.push_str("</tbody>\n</table></div>\n");
     if let Some(loss) = &result.loss {
         let text = format!(
@@ -43,8 +51,26 @@ pub(super) fn figures_section(html: &mut String, result: &RunResult) {
     html.push_str("</section>\n");
 }
 
+/// What can be said of a shop without a focus.
+fn whole_shop_rows(html: &mut String, result: &RunResult) {
+    figure_row(
+        html,
+        "Success at the edge, warm-up and drain included",
+        [edge_success(result).map(percent)].into_iter(),
+    );
+    if let Some((stats, p99_s)) = slowest_endpoint(result) {
+        let name = format!("p99 latency of the slowest endpoint, {}.{}", stats.service, stats.endpoint);
+        figure_row(html, &name, [Some(duration(p99_s))].into_iter());
+    }
+}
+
+/// A row, if there is anything to say in it.
 fn figure_row(html: &mut String, name: &str, cells: impl Iterator<Item = Option<String>>) {
-    html.push_str(&format!("<tr><th scope=\"row\">{name}</th>"));
+    let cells: Vec<_> = cells.collect();
+    if cells.iter().all(Option::is_none) {
+        return;
+    }
+    html.push_str(&format!("<tr><th scope=\"row\">{}</th>", Html(name)));
     for cell in cells {
         html.push_str(&format!("<td class=\"num\">{}</td>", cell.as_deref().unwrap_or(NOTHING)));
     }

@@ -221,7 +221,7 @@ mod tests {
             }
             match shapes.shape(schema).0 {
                 Shape::Fields(fields) => {
-                    roots.extend(fields.iter().filter(|(key, _)| *key != "set").map(|(_, one)| one))
+                    roots.extend(fields.iter().filter(|(key, _)| *key != "set").map(|(_, one)| one));
                 }
                 Shape::Names(values) => roots.push(values),
                 Shape::Variants { keys, words } => {

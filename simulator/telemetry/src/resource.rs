@@ -9,8 +9,8 @@ use doorbuster_model::plan::{Plan, Service};
 
 /// Pods of a cell on one node: chosen, 25 nodes for a cell of 500 pods.
 const PODS_OF_NODE: u16 = 20;
-/// The SDK that the live services use, so that both clocks say the same.
-const SDK_VERSION: &str = "0.33.0";
+/// The SDK that the live services use (as in `Cargo.lock`), so that both clocks say the same.
+const SDK_VERSION: &str = "0.33.1";
 /// Letters of generated Kubernetes names: no vowels, so no words.
 const NAME_LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
@@ -22,7 +22,9 @@ pub fn resources(plan: &Plan, cell: u16) -> Vec<Vec<Attribute>> {
     let mut resources = Vec::with_capacity(usize::from(pods));
     for service in &plan.services {
         for pod in service.first_pod..service.first_pod + service.pods {
-            let key = Key::of_seed(plan.seed).child(name_hash("cell"), u64::from(cell)).child(name_hash("pod"), u64::from(pod));
+            let key = Key::of_seed(plan.seed)
+                .child(name_hash("cell"), u64::from(cell))
+                .child(name_hash("pod"), u64::from(pod));
             resources.push(resource(plan, service, key, &format!("node-{cell}-{}", pod % nodes)));
         }
     }
@@ -65,5 +67,10 @@ fn letters(mut bits: u64, count: usize) -> String {
 fn uuid(key: Key) -> String {
     let (high, low) = (key.bits(1), key.bits(2));
     let (version, variant) = (0x4000 | (high & 0x0fff), 0x8000 | (low >> 48 & 0x3fff));
-    format!("{:08x}-{:04x}-{version:04x}-{variant:04x}-{:012x}", high >> 32, high >> 16 & 0xffff, low & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-{version:04x}-{variant:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        low & 0xffff_ffff_ffff
+    )
 }

@@ -15,12 +15,12 @@ mod query;
 
 use crate::record::{SpanRecord, TraceWord};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{EndpointId, Instr, NO_ENDPOINT, Plan, ServiceId, Shape, Site, StoreId, Target};
+use doorbuster_model::plan::{EndpointId, Instr, NO_ENDPOINT, Plan, ServiceId, Shape, Site, Target};
 use doorbuster_model::time::Ticks;
 
-/// Version of the semantic conventions that spans and resources follow.
+/// The version of the semantic conventions that spans and resources follow.
 pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
-/// Names of the instrumentation scope of all spans.
+/// Name of the instrumentation scope of all spans.
 pub const SCOPE: &str = "doorbuster.shop";
 
 /// The value of an attribute.
@@ -258,16 +258,8 @@ impl SpanShape {
 }
 
 /// Where a service is reached: its name in the cluster's DNS.
-#[must_use]
-pub fn service_address(service: &str) -> String {
+fn service_address(service: &str) -> String {
     format!("{service}.shop")
-}
-
-/// Where a shard of a store is reached; an external store is somebody else's host.
-#[must_use]
-pub fn store_address(plan: &Plan, store: StoreId, shard: u16) -> String {
-    let store = &plan.stores[usize::from(store)];
-    database::Shards::of(store).address(shard)
 }
 
 fn text(key: &'static str, value: &str) -> Attribute {

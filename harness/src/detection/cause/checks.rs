@@ -234,22 +234,20 @@ impl Scene<'_> {
     /// A finding about the suspected service itself.
     fn of_service(&self, kind: CauseKind, evidence: Vec<String>) -> Explained {
         let service = self.suspect.service;
-        let operation = operation(self.names, self.suspect.what);
+        let operation = operation(self.names, self.suspect);
         Explained { kind, service, operation, resource: self.names.services[service].clone(), evidence }
     }
 }
 
-/// The name of what a span stands for: of a statement or of an endpoint.
-pub(super) fn operation(names: &Names, what: What) -> String {
-    match what {
-        What::Server { endpoint } | What::Call { callee: endpoint } => names.endpoints[endpoint].name.clone(),
-        What::Statement { statement, .. } => names.statements[statement].name.clone(),
-    }
+/// The endpoint whose requests suffer at the suspected service: cores and workers are used by endpoints, not by statements.
+pub(super) fn operation(names: &Names, suspect: &Suspect) -> String {
+    suspect.endpoint.map_or_else(String::new, |endpoint| names.endpoints[endpoint].name.clone())
 }
 
 fn cores(name: &str, usual: Option<f64>, now: Option<f64>) -> Option<String> {
     let usual = usual.map_or_else(|| "n/a".to_owned(), percent);
-    Some(format!("{name}'s cores {usual} -> {}", percent(now?)))
+    let s = if name.ends_with('s') { "" } else { "s" };
+    Some(format!("{name}'{s} cores {usual} -> {}", percent(now?)))
 }
 
 #[derive(Default)]

@@ -39,7 +39,19 @@ pub(super) fn suspect(names: &Names, edge: usize, before: &Window, now: &Window)
         What::Server { .. } | What::Statement { .. } => (service, false),
     };
     let evidence = words(names, service, what, before, now);
-    Some(Suspect { service: seat, what, is_refused, evidence })
+    let endpoint = busiest(names, seat, excess, before, now);
+    Some(Suspect { service: seat, what, endpoint, is_refused, evidence })
+}
+
+/// The endpoint of a service whose server spans changed most.
+fn busiest(names: &Names, service: usize, excess: Excess, before: &Window, now: &Window) -> Option<usize> {
+    let served = names.shapes.iter().enumerate().filter_map(|(index, shape)| match shape.what {
+        What::Server { endpoint } if shape.service == service => {
+            Some((endpoint, shape_excess(index, excess, before, now)?))
+        }
+        _ => None,
+    });
+    served.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(endpoint, _)| endpoint)
 }
 
 /// Whether each service can be asked on the way of a request to the edge.

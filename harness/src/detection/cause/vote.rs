@@ -25,6 +25,8 @@ pub(super) struct Suspect {
     pub(super) service: usize,
     /// What they stand for.
     pub(super) what: What,
+    /// The endpoint of that service in whose program they are, or that is called; `None` if that isn't known.
+    pub(super) endpoint: Option<usize>,
     /// Whether they were refused at a full accept queue.
     pub(super) is_refused: bool,
     /// What led there, in words.
@@ -58,7 +60,8 @@ pub(super) fn suspect<'a>(
     let leader = leader(names, &votes)?;
     let evidence = words(names, edge, &votes, &leader, word, before);
     let is_refused = leader.iter().filter(|vote| vote.outcome == Outcome::Refused).count() * 2 > leader.len();
-    Some(Suspect { service: seat(names, leader[0]), what: leader[0].what, is_refused, evidence })
+    let endpoint = most_frequent(leader.iter().filter_map(|vote| called_or_own(vote)));
+    Some(Suspect { service: seat(names, leader[0]), what: leader[0].what, endpoint, is_refused, evidence })
 }
 
 /// Refusal at the edge's own door, which may leave no span: most of the edge's failures are in its metrics only.
@@ -72,6 +75,7 @@ pub(super) fn unseen(names: &Names, edge: usize, now: &Window) -> Option<Suspect
     (failures >= LEAST_TRACES as u64 && unseen > MAJORITY * failures as f64).then(|| Suspect {
         service: names.endpoints[edge].service,
         what,
+        endpoint: Some(edge),
         is_refused: true,
         evidence: format!(
             "{} of {} requests of {} failed, {} of them without a span",
@@ -97,6 +101,19 @@ fn leader<'a>(names: &Names, votes: &'a [Blamed]) -> Option<Vec<&'a Blamed>> {
         return None;
     }
     first_most.into_values().rev().max_by_key(Vec::len)
+}
+
+fn called_or_own(vote: &Blamed) -> Option<usize> {
+    match vote.what {
+        What::Call { callee } => Some(callee),
+        What::Server { .. } | What::Statement { .. } => vote.endpoint,
+    }
+}
+
+fn most_frequent(endpoints: impl Iterator<Item = usize>) -> Option<usize> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    endpoints.for_each(|endpoint| *counts.entry(endpoint).or_default() += 1);
+    counts.into_iter().rev().max_by_key(|(_, votes)| *votes).map(|(endpoint, _)| endpoint)
 }
 
 fn resource(names: &Names, vote: &Blamed) -> Resource {

@@ -16,6 +16,8 @@ use doorbuster_telemetry::record::SpanRecord;
 /// The span at the end of the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Blamed {
+    /// The endpoint whose program it is part of: the last server span on the way.
+    pub(super) endpoint: Option<usize>,
     /// The service that made it.
     pub(super) service: usize,
     /// What it stands for.
@@ -31,12 +33,20 @@ pub(super) fn blame(names: &Names, trace: &TraceSample) -> Option<Blamed> {
     let tree = Tree::new(names, trace);
     let mut at = trace.spans.iter().position(|span| span.index == 0)?;
     // Every step goes to a greater index, for a child's parent is found by subtraction: the way ends.
-    while let Some(next) = tree.next(at) {
-        at = next;
+    let mut endpoint = None;
+    loop {
+        if let Some(What::Server { endpoint: passed }) = names.what(&trace.spans[at]) {
+            endpoint = Some(passed);
+        }
+        match tree.next(at) {
+            Some(next) => at = next,
+            None => break,
+        }
     }
     let span = &trace.spans[at];
     let shape = names.shapes.get(usize::from(span.shape))?;
-    Some(Blamed { service: shape.service, what: shape.what, outcome: outcome(span), duration: span.duration })
+    let (service, what) = (shape.service, shape.what);
+    Some(Blamed { endpoint, service, what, outcome: outcome(span), duration: span.duration })
 }
 
 /// Whether a span of the service is in the trace.

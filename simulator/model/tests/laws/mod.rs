@@ -1,6 +1,9 @@
 //! Distributions with their exact moments and distribution functions, from other formulas than the tables'.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use doorbuster_model::draws::Table;
+use doorbuster_model::key::Key;
+use doorbuster_model::time::TICK_NS;
 use doorbuster_scenarios::types::{
     Branched, Draw, Erlang, Exponential, Family, Gamma, LogNormal, Pareto, Quantile, Uniform,
 };
@@ -208,4 +211,23 @@ pub(crate) fn shapes() -> Vec<Case> {
         pareto(2.5, scale()),
         empirical(&[(0.0, 1e11), (0.5, 3e11), (0.9, 1e12), (0.99, 4e12), (0.999, 3e13), (1.0, 6e13)]),
     ]
+}
+
+/// Draws of a sample.
+pub(crate) const SAMPLES: usize = 1_000_000;
+/// Kolmogorov's critical value at a significance of 1e-6, in units of `1 / sqrt(n)`: `sqrt(-ln(1e-6 / 2) / 2)`.
+pub(crate) const CRITICAL_DISTANCE: f64 = 2.694;
+
+/// What is below a millionth of the mean counts as that: some gamma laws put much of their probability below any tick.
+pub(crate) fn least_ns(case: &Case) -> f64 {
+    case.mean_ns * 1e-6
+}
+
+/// A sample of a table's draws, in rising order.
+pub(crate) fn sorted_draws_ns(case: &Case) -> Vec<f64> {
+    let table = Table::build(&case.draw);
+    let key = Key::of_seed(11);
+    let mut ticks: Vec<u64> = (0..SAMPLES as u64).map(|i| table.ticks(key.child(5, i).bits(6))).collect();
+    ticks.sort_unstable();
+    ticks.into_iter().map(|ticks| ((ticks * TICK_NS) as f64).max(least_ns(case))).collect()
 }

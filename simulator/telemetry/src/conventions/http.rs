@@ -7,7 +7,10 @@ const METHODS: [&str; 10] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PAT
 
 pub(super) fn server(seen: &mut Seen<'_>) {
     seen.require_text(&["http.request.method", "url.path", "url.scheme"]);
-    seen.demand(!seen.has("server.address") || seen.int("server.port").is_some(), "`server.address` without `server.port`");
+    seen.demand(
+        !seen.has("server.address") || seen.int("server.port").is_some(),
+        "`server.address` without `server.port`",
+    );
     seen.demand(!seen.has("http.request.resend_count"), "a server doesn't resend");
     // House rule: the shop's servers know their routes.
     seen.require_text(&["http.route"]);
@@ -27,7 +30,10 @@ pub(super) fn client(seen: &mut Seen<'_>) {
     let template = seen.text("url.full").is_none_or(|url| !url.contains('{'));
     seen.demand(template, "`url.full` is a template");
     if seen.has("http.request.resend_count") {
-        seen.demand(seen.int("http.request.resend_count").is_some_and(|count| count > 0), "`http.request.resend_count` is not above zero");
+        seen.demand(
+            seen.int("http.request.resend_count").is_some_and(|count| count > 0),
+            "`http.request.resend_count` is not above zero",
+        );
     }
     // Without a code either no answer came, which is an error, or the caller gave up, which is none.
     if let Some(code) = status_code(seen) {

@@ -39,7 +39,10 @@ pub(super) fn client(seen: &mut Seen<'_>) {
 fn both(seen: &mut Seen<'_>, is_error: impl Fn(&str) -> bool) {
     seen.require_text(&["rpc.method", "rpc.response.status_code"]);
     seen.demand(seen.text("rpc.system.name") == Some("grpc"), "`rpc.system.name` is not `grpc`");
-    seen.demand(!seen.has("server.address") || seen.int("server.port").is_some(), "`server.address` without `server.port`");
+    seen.demand(
+        !seen.has("server.address") || seen.int("server.port").is_some(),
+        "`server.address` without `server.port`",
+    );
     let method = seen.text("rpc.method").unwrap_or_default().to_owned();
     let qualified = method.split_once('/').is_some_and(|(service, method)| !service.is_empty() && !method.is_empty());
     seen.demand(qualified, "`rpc.method` is not `package.Service/Method`");

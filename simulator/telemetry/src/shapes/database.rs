@@ -18,7 +18,7 @@ const NO_CONNECTION: Exception = Exception {
     message: "Timeout occurred while waiting for a slot to become available",
 };
 
-/// The addresses of a store's shards.
+/// The addresses of a store's shards; an external store is somebody else's host.
 #[derive(Clone, Debug)]
 pub(super) struct Shards {
     store: String,

@@ -56,7 +56,9 @@ impl Command {
     pub(super) fn of_http(statement: &Statement) -> Self {
         let words: Vec<&str> = statement.text.split_whitespace().collect();
         match words[..] {
-            [method, path, ..] if path.starts_with('/') => Self { operation: method.to_ascii_uppercase(), target: path.to_owned() },
+            [method, path, ..] if path.starts_with('/') => {
+                Self { operation: method.to_ascii_uppercase(), target: path.to_owned() }
+            }
             _ => Self { operation: "POST".to_owned(), target: format!("/{}", statement.name) },
         }
     }

@@ -72,11 +72,12 @@ fn is_exhausted(now: &Window, before: &Window, pool: usize) -> bool {
     waits_in_vain || (is_full && (waits_long || is_waited_for))
 }
 
-/// Whether a store answers as fast as before, with cores to spare. Of somebody else's store only the answers are known.
+/// Whether a store answers as fast as before (so there must be a before), with cores to spare. Of somebody else's store only the answers are known.
 fn has_room(scene: &Scene<'_>, store: usize) -> bool {
     let is_idle = scene.names.is_external(store) || scene.now.store_cpu(store).is_none_or(|cpu| cpu < SPARE);
     let statements = scene.names.statements.iter().enumerate().filter(|(_, statement)| statement.store == store);
-    is_idle && statements.map(|(index, _)| index).all(|statement| scene.slower(statement).is_none())
+    let is_as_fast = statements.map(|(index, _)| index).all(|statement| scene.slower(statement).is_none());
+    is_idle && is_as_fast && !scene.before.is_empty()
 }
 
 /// The pool's size before and now, if it has shrunk.
