@@ -4,7 +4,10 @@
 
 /// Name (the file's stem) and text, in alphabetical order. A new scenario is one more line.
 const LIBRARY: &[(&str, &str)] = &[
-    ("shop", include_str!("../library/shop.yaml")), //
+    ("flash-sale", include_str!("../library/flash-sale.yaml")),
+    ("payment-index-loss", include_str!("../library/payment-index-loss.yaml")),
+    ("quiet-day", include_str!("../library/quiet-day.yaml")),
+    ("shop", include_str!("../library/shop.yaml")),
 ];
 
 /// Names of the built-in scenarios, in alphabetical order.

@@ -56,10 +56,9 @@ fn fewer_than_fifty_attempts_page_nobody() {
 
 #[test]
 fn a_spike_that_is_over_pages_nobody() {
-    let exports = points(&[(24, (2_400, 0)), (1, (2_400, 1_500)), (12, (2_400, 0))]);
-    assert_eq!(play(&mut alerts(), &exports), [(255, true), (270, false)], "alone in the short window it does");
-    let exports = points(&[(25, (2_400, 0)), (1, (2_400, 1_500)), (12, (2_400, 0))]);
-    assert_eq!(play(&mut alerts(), &exports), [], "diluted by its neighbour it does not");
+    let spike = |errors| points(&[(24, (2_400, 0)), (1, (2_400, errors)), (12, (2_400, 0))]);
+    assert_eq!(play(&mut alerts(), &spike(1_440)), [], "a tenth of the minute's requests");
+    assert_eq!(play(&mut alerts(), &spike(1_500)), [(255, true), (270, false)], "more than that pages until it is over");
 }
 
 #[test]

@@ -103,10 +103,12 @@ impl Cusum {
         self.score >= self.threshold
     }
 
-    /// Binomial: exact for any count.
+    /// Binomial, exact for any count, against the most that the baseline may be: its own counts are few in a small
+    /// shop, and a share that was underestimated by chance would alarm by itself.
     fn gain_of_share(&self, reading: Reading, shift: f64) -> f64 {
-        // As if `1 / LEAST_SHARE` readings had held one event: few counts can't promise a smaller share.
-        let before = ((self.sum + 1.0) / (self.count + 1.0 / LEAST_SHARE)).clamp(LEAST_SHARE, 0.5);
+        // Wilson's upper bound at two standard errors, for small shares.
+        let most = (self.sum + 2.0 + 2.0 * (self.sum + 1.0).sqrt()) / self.count;
+        let before = most.clamp(LEAST_SHARE, 0.5);
         let after = (before + shift).min(0.999);
         let no = reading.count - reading.sum;
         reading.sum * (after / before).ln() + no * ((1.0 - after) / (1.0 - before)).ln()

@@ -21,9 +21,9 @@ fn symptom(change: impl Fn(&mut Shop)) -> Option<String> {
 fn each_series_tells_its_own_change() {
     let cases: [(fn(&mut Shop), &str); 6] = [
         (|shop| shop.pay.failed = 0.1, "failed requests of gateway.pay: 10.0 %, 0.21 % before"),
-        (|shop| shop.pay.slow = 0.2, "answers of gateway.pay over 250 ms: 20.0 %, 0.0833 % before"),
+        (|shop| shop.pay.slow = 0.2, "answers of gateway.pay over 250 ms: 20.0 %, 0.083 % before"),
         (|shop| shop.costs[SELECT].rows = 1e6, "rows examined per call of `SELECT payments` in payments: 1M, 3 before"),
-        (|shop| shop.pools[1].wait_s = 0.05, "wait of inventory for a connection to stock: 50 ms, 19.5 us before"),
+        (|shop| shop.pools[1].wait_s = 0.05, "wait of inventory for a connection to stock: 50 ms, 20 us before"),
         (|shop| shop.service_cpu[PAYMENT] = 0.6, "core time per request of payment: 256 ms, 17 ms before"),
         (|shop| shop.store_cpu[0] = 0.6, "core time per statement of payments: 12.8 ms, 1.3 ms before"),
     ];

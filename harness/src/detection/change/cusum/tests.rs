@@ -77,9 +77,12 @@ fn a_jump_alarms_with_its_first_reading() {
 
 #[test]
 fn few_requests_need_more_failures_to_be_believed() {
-    let mut cusum = learned(Noise::Share, 0.0, 5.0);
-    let readings = (1..20).find(|_| cusum.step(Reading { sum: 2.0, count: 5.0 }, 0.03));
-    assert_eq!(readings, Some(4), "two of five fail: seven failures are chance enough, eight are not");
+    let readings = |count: f64| {
+        let mut cusum = learned(Noise::Share, 0.0, count);
+        (1..100).find(|_| cusum.step(Reading { sum: 0.4 * count, count }, 0.03))
+    };
+    assert_eq!((readings(2_400.0), readings(20.0), readings(10.0)), (Some(1), Some(2), Some(24)), "40 % fail");
+    assert_eq!(readings(5.0), None, "a handful a reading proves nothing at this run length: that is left to the alert");
 }
 
 #[test]

@@ -1,0 +1,260 @@
+//! Programs: what a frame is, and what each instruction does.
+
+use super::{Event, FrameNumber, Reference, StatementNumber};
+use crate::slice::StationId;
+use doorbuster_model::key::{Key, happens};
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::Instr;
+use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::record::SpanRecord;
+
+/// A program that runs: of a call, of a strand, or of a shopper.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub(super) role: Role,
+    pub(super) state: State,
+    /// The service and the pod it runs on; a shopper is nowhere.
+    pub(super) place: Option<(u16, u16)>,
+    pub(super) key: Key,
+    pub(super) user: u32,
+    /// A trace word; of a shopper, without its number.
+    pub(super) trace: u64,
+    /// Index of the program's own span.
+    pub(super) span: u32,
+    pub(super) pc: u16,
+    /// The site that is being tried.
+    pub(super) site: u16,
+    pub(super) attempt: u8,
+    /// When this try began.
+    pub(super) asked_at: Ticks,
+    /// A shopper's repeats so far.
+    pub(super) repeats: u32,
+    pub(super) declined: bool,
+    pub(super) cancelled: bool,
+}
+
+/// What a frame is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Shopper,
+    /// The caller is gone when nobody waits for the answer.
+    Call { caller: Option<FrameNumber>, endpoint: u16, arrived: Ticks, began: Ticks },
+    Strand { of: FrameNumber },
+}
+
+/// What a frame does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Running,
+    OnItsWay,
+    InAcceptQueue,
+    /// A worker is free for it, and its beginning is scheduled.
+    AboutToBegin,
+    /// On a core, or in the run queue.
+    Working,
+    /// In a wait, a backoff or a pause.
+    Pausing { then: After },
+    ForAnswer(FrameNumber),
+    ForStatement(StatementNumber),
+    Forked { left: u16, join: u16, failure: Option<Outcome> },
+    /// Its answer is on the way.
+    Answering(Outcome),
+}
+
+/// What follows a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    NextStep,
+    NextTry,
+}
+
+impl Reference<'_> {
+    pub(super) fn frame(&mut self, id: FrameNumber) -> &mut Frame {
+        self.frames.get_mut(&id).expect("the frame is there")
+    }
+
+    /// Goes on with a program, unless it was cancelled meanwhile.
+    pub(super) fn goes_on(&mut self, id: FrameNumber) {
+        self.frame(id).state = State::Running;
+        if self.frame(id).cancelled {
+            self.ends(id, Outcome::Cancelled);
+            return;
+        }
+        while self.step(id) {}
+    }
+
+    /// Takes one step; whether the program can take another at once.
+    fn step(&mut self, id: FrameNumber) -> bool {
+        let frame = self.frame(id).clone();
+        let instr = self.plan.code[usize::from(frame.pc)];
+        let drawn = |place: u64| frame.key.child(place, 0);
+        let mut next = frame.pc + 1;
+        match instr {
+            Instr::Compute { draw, place } => {
+                self.frame(id).pc = next;
+                self.works(id, self.draw(draw, drawn(place)));
+                return false;
+            }
+            Instr::Wait { draw, place } => {
+                self.frame(id).pc = next;
+                let ticks = self.draw(draw, frame.key.child(place, u64::from(frame.repeats)));
+                self.pauses(id, ticks, After::NextStep);
+                return false;
+            }
+            Instr::Call(site) | Instr::Query(site) | Instr::Request(site) => {
+                self.frame(id).site = site;
+                self.frame(id).attempt = 0;
+                self.asks(id);
+                return false;
+            }
+            Instr::Unless { threshold, place, to } => {
+                if !happens(drawn(u64::from(place)).0, threshold) {
+                    next = to;
+                }
+            }
+            Instr::Jump(to) => next = to,
+            Instr::Fork { strands, join } => {
+                self.forks(id, strands, join);
+                return false;
+            }
+            Instr::Fail { threshold, place } => {
+                if happens(drawn(u64::from(place)).0, threshold) {
+                    self.ends(id, Outcome::Error);
+                    return false;
+                }
+            }
+            Instr::Decline { threshold, place } => {
+                if happens(drawn(u64::from(place)).0, threshold) {
+                    self.frame(id).declined = true;
+                }
+            }
+            Instr::Join | Instr::End => {
+                self.ends(id, if frame.declined { Outcome::Declined } else { Outcome::Ok });
+                return false;
+            }
+            Instr::Repeat { to, times } => {
+                let made = frame.repeats + 1;
+                self.frame(id).repeats = if made < times { made } else { 0 };
+                if made < times {
+                    next = to;
+                }
+            }
+            Instr::Restart => {
+                self.starts_over(id);
+                return false;
+            }
+        }
+        self.frame(id).pc = next;
+        true
+    }
+
+    /// Needs a core of its pod for so long.
+    fn works(&mut self, id: FrameNumber, ticks: Ticks) {
+        self.frame(id).state = State::Working;
+        let (service, pod) = self.frame(id).place.expect("programs with work run on a pod");
+        let cores = self.plan.services[usize::from(service)].cores;
+        self.books.busy(StationId::Cores(service), ticks);
+        let pod = &mut self.pods[usize::from(pod)];
+        if pod.working < cores {
+            pod.working += 1;
+            self.books.served(StationId::Cores(service), 0);
+            self.schedule(ticks, Event::WorkEnds(id));
+        } else {
+            pod.run_queue.push_back((id, ticks, self.now));
+            self.books.queue(StationId::Cores(service), pod.run_queue.len());
+        }
+    }
+
+    /// The next in the run queue gets the core, then the program goes on.
+    pub(super) fn work_ends(&mut self, id: FrameNumber) {
+        let (service, pod) = self.frame(id).place.expect("programs with work run on a pod");
+        let pod = &mut self.pods[usize::from(pod)];
+        if let Some((next, ticks, since)) = pod.run_queue.pop_front() {
+            self.books.served(StationId::Cores(service), self.now - since);
+            self.schedule(ticks, Event::WorkEnds(next));
+        } else {
+            pod.working -= 1;
+        }
+        self.goes_on(id);
+    }
+
+    /// Lets time pass; a shopper leaves instead when the doors are closed.
+    pub(super) fn pauses(&mut self, id: FrameNumber, ticks: Ticks, then: After) {
+        if self.frame(id).role == Role::Shopper && self.door.closed {
+            self.frames.remove(&id);
+            return;
+        }
+        self.frame(id).state = State::Pausing { then };
+        self.schedule(ticks, Event::PauseEnds(id));
+    }
+
+    pub(super) fn pause_ends(&mut self, id: FrameNumber) {
+        let State::Pausing { then } = self.frame(id).state else { panic!("a pause that was not begun") };
+        if then == After::NextTry && !self.frame(id).cancelled {
+            self.asks(id);
+        } else {
+            self.goes_on(id);
+        }
+    }
+
+    /// Starts strands one after the other; the last to end lets the program go on.
+    fn forks(&mut self, id: FrameNumber, strands: u16, join: u16) {
+        self.frame(id).state = State::Forked { left: strands, join, failure: None };
+        let (first, strand) = (self.frame(id).pc + 1, self.frame(id).clone());
+        for nth in 0..strands {
+            let number = self.next_number();
+            let frame = Frame { role: Role::Strand { of: id }, pc: first + nth, declined: false, ..strand.clone() };
+            self.frames.insert(number, frame);
+            self.goes_on(number);
+        }
+    }
+
+    fn strand_ends(&mut self, id: FrameNumber, outcome: Outcome, declined: bool) {
+        let State::Forked { left, join, failure } = self.frame(id).state else { panic!("a strand of no fork") };
+        self.frame(id).declined |= declined;
+        let failure = failure.or((!outcome.answered()).then_some(outcome));
+        if left > 1 {
+            self.frame(id).state = State::Forked { left: left - 1, join, failure };
+            return;
+        }
+        self.frame(id).pc = join;
+        match failure {
+            Some(outcome) if !self.frame(id).cancelled => self.ends(id, outcome),
+            _ => self.goes_on(id),
+        }
+    }
+
+    /// Ends a program.
+    pub(super) fn ends(&mut self, id: FrameNumber, outcome: Outcome) {
+        match self.frame(id).role {
+            Role::Shopper => {
+                self.frames.remove(&id);
+            }
+            Role::Strand { of } => {
+                let declined = self.frame(id).declined;
+                self.frames.remove(&id);
+                self.strand_ends(of, outcome, declined);
+            }
+            Role::Call { .. } => self.call_ends(id, outcome),
+        }
+    }
+
+    /// Marks a program as cancelled, and its strands.
+    pub(super) fn mark(&mut self, id: FrameNumber) {
+        self.frame(id).cancelled = true;
+        let strands: Vec<FrameNumber> =
+            self.frames.iter().filter(|(_, frame)| frame.role == Role::Strand { of: id }).map(|(id, _)| *id).collect();
+        for strand in strands {
+            self.mark(strand);
+        }
+    }
+
+    /// A span of a frame's pod ends now.
+    pub(super) fn span(&mut self, id: FrameNumber, mut record: SpanRecord) {
+        let frame = &self.frames[&id];
+        record.trace = frame.trace;
+        record.pod = frame.place.expect("spans end at a pod").1;
+        record.duration = (self.now - record.start) as u32;
+        self.sdk.push(record);
+    }
+}

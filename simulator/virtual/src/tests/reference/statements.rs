@@ -1,0 +1,270 @@
+//! Statements: pools of connections, and stores.
+
+use super::programs::{Frame, State};
+use super::{Event, EventNumber, FrameNumber, Reference, StatementNumber, scaled};
+use crate::slice::StationId;
+use doorbuster_model::key::{mix, name_hash};
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::{NONE, StatementId, Store};
+use doorbuster_model::time::Ticks;
+use doorbuster_scenarios::types::Discipline;
+use std::collections::VecDeque;
+
+/// A statement that was asked.
+#[derive(Clone, Debug)]
+pub(super) struct Statement {
+    /// Who waits for it, if anybody still does.
+    asker: Option<FrameNumber>,
+    of: StatementId,
+    /// Its shard: the store, and which.
+    at: (u16, u16),
+    /// Its pool, if its service has one: of the plan, the pod, the shard.
+    pool: Option<(u16, u16, u16)>,
+    work: Ticks,
+    stage: Stage,
+}
+
+/// Where a statement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    InPoolQueue { since: Ticks },
+    /// At its shard. With processor sharing it is done when `R` reaches `mark`, in 2^-16 ticks.
+    AtStore { mark: u64, sent: Ticks },
+    OnItsWayBack,
+}
+
+/// The connections of a pod to a shard.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pool {
+    used: u32,
+    waiting: VecDeque<StatementNumber>,
+    /// Since when each connection is in use.
+    held: Vec<(StatementNumber, Ticks)>,
+}
+
+/// A shard of a store.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shard {
+    /// With `fifo`: when each core will be free.
+    free_at: Vec<Ticks>,
+    /// With `ps`: what runs, in order of sending.
+    running: Vec<StatementNumber>,
+    /// With `ps`: `R` at the last change, in 2^-16 ticks.
+    received: u64,
+    changed_at: Ticks,
+    wake: Option<(Ticks, EventNumber)>,
+}
+
+impl Shard {
+    pub(super) fn new(store: &Store) -> Self {
+        Self { free_at: vec![0; store.cores as usize], ..Self::default() }
+    }
+}
+
+impl Reference<'_> {
+    /// The shard that holds the data of the frame's user.
+    pub(super) fn shard_of(&self, frame: &Frame, statement: StatementId) -> (u16, u16) {
+        let store = self.plan.statements[usize::from(statement)].store;
+        let of = &self.plan.stores[usize::from(store)];
+        (store, scaled(mix(u64::from(frame.user) ^ of.place) >> 32, usize::from(of.shards)) as u16)
+    }
+
+    /// Draws the work, then sends the statement or queues for a connection, and arms the timeout.
+    pub(super) fn asks_statement(&mut self, id: FrameNumber, of: StatementId, pool: u16) {
+        let frame = self.frame(id).clone();
+        let (site, at) = (&self.plan.sites[usize::from(frame.site)], self.shard_of(&frame, of));
+        let what = &self.plan.statements[usize::from(of)];
+        let cost = frame.key.child(site.place, u64::from(frame.attempt)).bits(name_hash("cost"));
+        let mut work = self.plan.draws[usize::from(what.cost)].ticks(cost).min(1 << 30);
+        if self.lost.contains(&(of, at.1)) {
+            work += what.scan.as_ref().map_or(0, |scan| scan.work);
+        }
+        let number = self.next_number();
+        let pool = (pool != NONE).then(|| (pool, frame.place.expect("statements are asked at a pod").1, at.1));
+        let stage = Stage::InPoolQueue { since: self.now };
+        self.statements.insert(number, Statement { asker: Some(id), of, at, pool, work, stage });
+        self.frame(id).state = State::ForStatement(number);
+        let timeout = if self.connects(number) {
+            self.sends(number);
+            site.timeout
+        } else {
+            [site.timeout, self.acquire_timeout(number)].into_iter().flatten().min()
+        };
+        if let Some(timeout) = timeout {
+            self.arm(id, timeout);
+        }
+    }
+
+    fn acquire_timeout(&self, number: StatementNumber) -> Option<Ticks> {
+        let (pool, ..) = self.statements[&number].pool?;
+        self.plan.pools[usize::from(pool)].acquire_timeout
+    }
+
+    /// Takes a free connection, or queues for one; whether the statement can be sent.
+    fn connects(&mut self, number: StatementNumber) -> bool {
+        let Some(place) = self.statements[&number].pool else { return true };
+        let pool = self.pools.entry(place).or_default();
+        if pool.used < self.plan.pools[usize::from(place.0)].size {
+            pool.used += 1;
+            pool.held.push((number, self.now));
+            self.books.served(StationId::Pool(place.0), 0);
+            return true;
+        }
+        pool.waiting.push_back(number);
+        self.books.queue(StationId::Pool(place.0), pool.waiting.len());
+        false
+    }
+
+    /// A statement's connection goes to the first in the queue, or becomes free.
+    fn gives_back(&mut self, number: StatementNumber) {
+        let Some(place) = self.statements[&number].pool else { return };
+        let pool = self.pools.get_mut(&place).expect("the pool was used");
+        let held = pool.held.iter().position(|(holder, _)| *holder == number).expect("it holds a connection");
+        let (_, since) = pool.held.remove(held);
+        self.books.busy(StationId::Pool(place.0), self.now - since);
+        let Some(next) = pool.waiting.pop_front() else {
+            pool.used -= 1;
+            return;
+        };
+        pool.held.push((next, self.now));
+        let Stage::InPoolQueue { since } = self.statements[&next].stage else { panic!("it waits in the queue") };
+        self.books.served(StationId::Pool(place.0), self.now - since);
+        self.sends(next);
+        let asker = self.statements[&next].asker.expect("one who lets go leaves the queue");
+        let frame = self.frame(asker).clone();
+        self.timeouts.remove(&asker);
+        if let Some(timeout) = self.plan.sites[usize::from(frame.site)].timeout {
+            self.arm(asker, (frame.asked_at + timeout).saturating_sub(self.now).max(1));
+        }
+    }
+
+    fn sends(&mut self, number: StatementNumber) {
+        let Statement { at, work, of, .. } = self.statements[&number];
+        let store = &self.plan.stores[usize::from(at.0)];
+        let station = StationId::Store(at.0);
+        let mut mark = 0;
+        match store.discipline {
+            Discipline::Fifo => {
+                let shard = self.shards.get_mut(&at).expect("the shard is there");
+                let core = (0..shard.free_at.len()).min_by_key(|core| shard.free_at[*core]).expect("a shard has cores");
+                let start = self.now.max(shard.free_at[core]);
+                shard.free_at[core] = start + work;
+                self.books.served(station, start - self.now);
+                self.books.busy(station, work);
+                self.books.statement(of, start + work - self.now, false);
+                self.schedule(start + work - self.now + 2 * self.plan.hop, Event::StatementReturns(number));
+            }
+            Discipline::Ps => {
+                self.books.served(station, 0);
+                self.receives(at);
+                let shard = self.shards.get_mut(&at).expect("the shard is there");
+                mark = shard.received + (work << 16);
+                shard.running.push(number);
+            }
+        }
+        self.statements.get_mut(&number).expect("it was just sent").stage = Stage::AtStore { mark, sent: self.now };
+        if store.discipline == Discipline::Ps {
+            self.wakes_when(at);
+        }
+    }
+
+    /// Brings `R` of a shard up to now, before something changes there.
+    fn receives(&mut self, at: (u16, u16)) {
+        let cores = u64::from(self.plan.stores[usize::from(at.0)].cores);
+        let shard = self.shards.get_mut(&at).expect("the shard is there");
+        let (ticks, n) = (self.now - shard.changed_at, shard.running.len() as u64);
+        shard.received += if n <= cores { ticks << 16 } else { (ticks << 16) * cores / n };
+        shard.changed_at = self.now;
+        self.books.busy(StationId::Store(at.0), ticks * n.min(cores));
+    }
+
+    fn mark_of(&self, number: StatementNumber) -> u64 {
+        let Stage::AtStore { mark, .. } = self.statements[&number].stage else { panic!("it runs") };
+        mark
+    }
+
+    /// Schedules the shard's next wake-up if its tick differs from the one scheduled.
+    fn wakes_when(&mut self, at: (u16, u16)) {
+        let cores = u64::from(self.plan.stores[usize::from(at.0)].cores);
+        let shard = &self.shards[&at];
+        let Some(next) = shard.running.iter().map(|number| self.mark_of(*number)).min() else { return };
+        let (left, n) = (next.saturating_sub(shard.received), shard.running.len() as u64);
+        let needed = if n <= cores { left } else { (left * n).div_ceil(cores) };
+        let after = needed.div_ceil(1 << 16);
+        if shard.wake.is_none_or(|(wake, _)| wake != self.now + after) {
+            let event = self.schedule(after, Event::ShardWakes(at.0, at.1));
+            self.shards.get_mut(&at).expect("the shard is there").wake = Some((self.now + after, event));
+        }
+    }
+
+    /// All that are done go back, in order of their marks, then of sending.
+    pub(super) fn shard_wakes(&mut self, at: (u16, u16), event: EventNumber) {
+        if self.shards[&at].wake.is_none_or(|(_, wanted)| wanted != event) {
+            return;
+        }
+        self.shards.get_mut(&at).expect("the shard is there").wake = None;
+        self.receives(at);
+        let received = self.shards[&at].received;
+        let mut done: Vec<StatementNumber> = self.shards[&at].running.clone();
+        done.retain(|number| self.mark_of(*number) <= received);
+        done.sort_by_key(|number| self.mark_of(*number));
+        for number in done {
+            self.leaves_shard(number, false);
+            self.statements.get_mut(&number).expect("it was done").stage = Stage::OnItsWayBack;
+            self.schedule(2 * self.plan.hop, Event::StatementReturns(number));
+        }
+        self.wakes_when(at);
+    }
+
+    fn leaves_shard(&mut self, number: StatementNumber, killed: bool) {
+        let Statement { at, of, stage, .. } = self.statements[&number];
+        let Stage::AtStore { sent, .. } = stage else { panic!("it runs") };
+        self.shards.get_mut(&at).expect("the shard is there").running.retain(|other| *other != number);
+        self.books.statement(of, self.now - sent, killed);
+    }
+
+    /// The answer is back: the connection first, then the program.
+    pub(super) fn statement_returns(&mut self, number: StatementNumber) {
+        self.gives_back(number);
+        let statement = self.statements.remove(&number).expect("it was under way");
+        if let Some(asker) = statement.asker {
+            self.timeouts.remove(&asker);
+            self.try_ends(asker, Outcome::Ok);
+        }
+    }
+
+    /// How a try ends whose timeout comes first.
+    pub(super) fn timeout_of_statement(&self, number: StatementNumber) -> Outcome {
+        let statement = &self.statements[&number];
+        let asker = &self.frames[&statement.asker.expect("it was waited for")];
+        let site_timeout = self.plan.sites[usize::from(asker.site)].timeout.unwrap_or(Ticks::MAX);
+        let waits = matches!(statement.stage, Stage::InPoolQueue { .. });
+        let pool_first = self.acquire_timeout(number).is_some_and(|acquire| acquire < site_timeout);
+        if waits && pool_first { Outcome::PoolTimeout } else { Outcome::Timeout }
+    }
+
+    /// Nobody waits for a statement any more.
+    pub(super) fn lets_go_of_statement(&mut self, number: StatementNumber) {
+        let Statement { at, pool, stage, .. } = self.statements[&number];
+        let store = &self.plan.stores[usize::from(at.0)];
+        let kills = store.cancel && store.discipline == Discipline::Ps;
+        match stage {
+            Stage::InPoolQueue { since } => {
+                let place = pool.expect("it waits for a pool");
+                self.pools.get_mut(&place).expect("the pool was used").waiting.retain(|other| *other != number);
+                self.books.gave_up(StationId::Pool(place.0), self.now - since);
+                self.statements.remove(&number);
+            }
+            Stage::AtStore { .. } if kills => {
+                self.receives(at);
+                self.leaves_shard(number, true);
+                self.wakes_when(at);
+                self.gives_back(number);
+                self.statements.remove(&number);
+            }
+            Stage::AtStore { .. } | Stage::OnItsWayBack => {
+                self.statements.get_mut(&number).expect("it was asked").asker = None;
+            }
+        }
+    }
+}
