@@ -22,7 +22,7 @@ mod window;
 pub(crate) use alert::{AlertEvent, Counts};
 pub(crate) use cause::{Cause, CauseKind};
 pub(crate) use change::Symptom;
-pub(crate) use names::{EndpointName, Names, Parent, PoolName, ShapeName, StatementName, StoreName, What};
+pub(crate) use names::{EXTERNAL, EndpointName, Names, Parent, PoolName, ShapeName, StatementName, StoreName, What};
 
 use alert::{AlertChange, Alerts};
 use cause::Question;
@@ -141,7 +141,7 @@ impl Detector {
             let cause = has_news.then(|| self.ask(&investigation, now_s)).flatten();
             match cause {
                 // Alerts of several edges may share a cause: it is told once.
-                Some(cause) if self.named.iter().any(|known| is_same(known, &cause)) => {}
+                Some(cause) if self.named.iter().any(|known| known.is_same(&cause)) => {}
                 Some(cause) => {
                     self.named.push(cause.clone());
                     found.push(cause);
@@ -177,10 +177,6 @@ impl Detector {
             seen_after_s,
         });
     }
-}
-
-fn is_same(a: &Cause, b: &Cause) -> bool {
-    (a.kind, &a.service, &a.operation, &a.resource) == (b.kind, &b.service, &b.operation, &b.resource)
 }
 
 #[cfg(test)]

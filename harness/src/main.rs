@@ -1,31 +1,46 @@
-//! Speed probe.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, dead_code)]
-mod drill { pub mod fleet; pub mod sink; }
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let loaded = match doorbuster_scenarios::load(&doorbuster_scenarios::Source::from_arg(&args[1]), &args[4..]) { Ok(l) => l, Err(e) => { println!("{e}"); std::process::exit(78) } };
-    let plan = doorbuster_model::compile::compile(&loaded.name, &loaded.scenario, 1);
-    let mut fleet = drill::fleet::Fleet::new(&plan, args[3].parse().unwrap(), 2);
-    let n: u32 = args[2].parse().unwrap();
-    let mut into = doorbuster_virtual::slice::Slice::new(&plan);
-    for s in 0..n {
-        let t = std::time::Instant::now();
-        let before = fleet.ledger();
-        fleet.play_epoch(s).unwrap();
-        if s % 10 == 9 { fleet.close_slice(&mut into);
-        let el = t.elapsed().as_secs_f64();
-        let l = fleet.ledger();
-        let req = l.arrivals - before.arrivals;
-        println!("{s} {req} req {:.0} ns/req/core {:.1} ev/req in flight {} ended {:?}", el * 1e9 * 2.0 / req as f64, (l.events-before.events) as f64/req as f64, l.in_flight(), l.ended);
+//! The `doorbuster` command: drills, measurements, and how they are told.
+//!
+//! Owns everything that touches the outside: arguments, files, threads, the wall clock, the exit code.
+
+mod cli;
+mod detection;
+mod drill;
+mod failure;
+mod plan_names;
+mod process;
+mod progress;
+mod result;
+mod run;
+mod theory;
+mod verdicts;
+
+use clap::Parser;
+use cli::{Cli, Command, Measurement};
+use failure::Failure;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+
+/// Exit code of our own bug.
+const BUG: u8 = 70;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let played = std::panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Measure(args) => match &args.measurement {
+            Measurement::Theory(args) => theory::measure(args),
+        },
+    }));
+    match played {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(failure)) => {
+            process::tell_error(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+        Err(_) => {
+            let command: Vec<String> = std::env::args().skip(1).collect();
+            process::tell_error(&Failure::Bug { command: command.join(" ") });
+            ExitCode::from(BUG)
         }
     }
-    for (st, tot) in doorbuster_virtual::slice::stations(&plan).iter().zip(&into.stations) {
-        println!("{st:?} util {:.3} waiting {:.2} max {}", tot.busy_ticks as f64 / (tot.capacity as f64 * 9765625.0), tot.waiting_ticks as f64/ 9765625.0, tot.max_waiting);
-    }
-    for (i, e) in into.endpoints.iter().enumerate() {
-        println!("{} {} {:?} p50 {:.3} p99 {:.3} ms", plan.services[plan.endpoints[i].service as usize].name, plan.endpoints[i].name, e.outcomes, e.latencies.value_at_quantile(0.5) as f64 * 1.024e-3, e.latencies.value_at_quantile(0.99) as f64*1.024e-3);
-    }
-    fleet.drain().unwrap();
-    for c in &fleet.cells { println!("{:?} {:?}", c.leftovers(), c.span_counts()); }
-    println!("{}", fleet.fingerprint());
 }

@@ -47,6 +47,26 @@ pub enum ReportError {
     },
 }
 
+/// Makes the folder of a report if it isn't there, so that a run that can't be told fails before it is played.
+///
+/// # Errors
+/// When the path is a file, or the system refuses to make it.
+pub fn prepare(dir: &Path) -> Result<(), ReportError> {
+    if dir.exists() && !dir.is_dir() {
+        return Err(ReportError::NotAFolder { path: dir.to_owned() });
+    }
+    fs::create_dir_all(dir).map_err(|source| ReportError::Io { action: "make", path: dir.to_owned(), source })
+}
+
+/// A result as the text of `result.json`.
+///
+/// # Errors
+/// When a value has no JSON form.
+pub fn to_json(result: &RunResult) -> Result<String, ReportError> {
+    let bytes = json(Path::new(""), "result.json", result)?;
+    Ok(String::from_utf8(bytes).expect("invariant: JSON is UTF-8"))
+}
+
 /// Writes the report of a run into a folder, which is made if it isn't there. Files of an earlier report are replaced
 /// one by one; others are left alone.
 ///
@@ -60,10 +80,7 @@ pub fn write_report(
     run: &RunInfo,
     histograms: &[(String, Histogram<u64>)],
 ) -> Result<(), ReportError> {
-    if dir.exists() && !dir.is_dir() {
-        return Err(ReportError::NotAFolder { path: dir.to_owned() });
-    }
-    fs::create_dir_all(dir).map_err(|source| ReportError::Io { action: "make", path: dir.to_owned(), source })?;
+    prepare(dir)?;
     let log = latency_log(result, histograms)
         .map_err(|source| ReportError::Encode { path: dir.join("latency.hlog"), source })?;
     replace(&dir.join("latency.hlog"), &log)?;

@@ -96,6 +96,15 @@ pub(crate) struct Cause {
     pub(crate) evidence: Vec<String>,
 }
 
+impl Cause {
+    /// Whether both say the same. A service's own cores and workers are one cause, whichever of its endpoints was looked at.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let is_of_service = matches!(self.kind, CauseKind::CpuSaturated | CauseKind::WorkersExhausted);
+        (self.kind, &self.service, &self.resource) == (other.kind, &other.service, &other.resource)
+            && (is_of_service || self.operation == other.operation)
+    }
+}
+
 /// What is asked: whose alert, since when, against what.
 pub(crate) struct Question<'a> {
     /// Index of the edge endpoint that fires.
@@ -191,6 +200,9 @@ fn unknown(names: &Names, question: &Question<'_>, suspect: &Suspect) -> Explain
         service: suspect.service,
         operation,
         resource,
-        evidence: vec![format!("neither rows, connections nor cores explain it {} after the alert", duration(alerted_s))],
+        evidence: vec![format!(
+            "neither rows, connections nor cores explain it {} after the alert",
+            duration(alerted_s)
+        )],
     }
 }

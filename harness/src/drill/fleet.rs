@@ -79,7 +79,8 @@ impl<'p> Fleet<'p> {
         let play = &play;
         thread::scope(|scope| {
             let chunks = self.cells.chunks_mut(share);
-            let threads: Vec<_> = chunks.map(|chunk| scope.spawn(move || chunk.iter_mut().try_for_each(play))).collect();
+            let threads: Vec<_> =
+                chunks.map(|chunk| scope.spawn(move || chunk.iter_mut().try_for_each(play))).collect();
             let ended = threads.into_iter().map(|thread| match thread.join() {
                 Ok(result) => result,
                 Err(panic) => std::panic::resume_unwind(panic),

@@ -79,7 +79,8 @@ impl Sink {
     /// Sampled traces that are complete by now.
     pub fn take_traces(&mut self, now_s: u32) -> Vec<TraceSample> {
         for span in self.fresh.drain(..) {
-            let open = self.open.entry(span.trace).or_insert(OpenTrace { since_s: now_s, root_s: None, spans: Vec::new() });
+            let open =
+                self.open.entry(span.trace).or_insert(OpenTrace { since_s: now_s, root_s: None, spans: Vec::new() });
             if span.index == 0 {
                 open.root_s = Some(now_s);
             }

@@ -133,7 +133,11 @@ impl<'a> Compiler<'a> {
                 balancer: service.balancer,
                 version: service.version.clone(),
                 team: if service.team.is_empty() { name.clone() } else { service.team.clone() },
-                cost_center: if service.cost_center.is_empty() { "shop".to_owned() } else { service.cost_center.clone() },
+                cost_center: if service.cost_center.is_empty() {
+                    "shop".to_owned()
+                } else {
+                    service.cost_center.clone()
+                },
                 place: name_hash(name),
             });
             first_pod = first_pod.checked_add(pods).expect("invariant: a cell has at most 65,535 pods");

@@ -12,7 +12,7 @@ use crate::stores::Shard;
 use crate::wheel::Wheel;
 use doorbuster_model::key::{Key, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{Instr, PodId, Plan, Site, SiteId};
+use doorbuster_model::plan::{Instr, Plan, PodId, Site, SiteId};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::{Consumer, SpanRecord};
 use doorbuster_telemetry::sdk::{Counts, Sdk, Settings};
@@ -119,8 +119,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
         let pools = plan.pools.iter().flat_map(|pool| {
             let shards = usize::from(plan.stores[usize::from(pool.store)].shards);
             let instances = usize::from(plan.services[usize::from(pool.service)].pods) * shards;
-            let instance =
-                PoolInstance { size: pool.size, connections: Station::default(), waiters: Queue::new() };
+            let instance = PoolInstance { size: pool.size, connections: Station::default(), waiters: Queue::new() };
             std::iter::repeat_n(instance, instances)
         });
         let mut first_shard = Vec::new();
@@ -129,9 +128,10 @@ impl<'p, C: Consumer> Cell<'p, C> {
             first_shard.push(shards.len() as u32);
             shards.extend((0..store.shards).map(|_| Shard::new(store)));
         }
-        let lost = plan.statements.iter().map(|statement| {
-            vec![false; usize::from(plan.stores[usize::from(statement.store)].shards)]
-        });
+        let lost = plan
+            .statements
+            .iter()
+            .map(|statement| vec![false; usize::from(plan.stores[usize::from(statement.store)].shards)]);
         let mut cell = Self {
             plan,
 
@@ -296,7 +296,15 @@ impl<'p, C: Consumer> Cell<'p, C> {
 
     /// Hands an ended span to the pod's SDK; it began at `start` (modulo 2^32) and ends now.
     #[inline]
-    pub(crate) fn span(&mut self, frame: FrameId, start: u32, index: u32, shape: u16, outcome: Outcome, place: (u8, u16)) {
+    pub(crate) fn span(
+        &mut self,
+        frame: FrameId,
+        start: u32,
+        index: u32,
+        shape: u16,
+        outcome: Outcome,
+        place: (u8, u16),
+    ) {
         if planted!(self, LostSpan) && index % 7 == 3 {
             return;
         }

@@ -233,6 +233,12 @@ impl<C: Consumer> Cell<'_, C> {
         self.forget_maxima();
     }
 
+    /// What has been counted since the slice began; its stations are filled when it is closed.
+    #[must_use]
+    pub const fn slice_so_far(&self) -> &Slice {
+        &self.slice
+    }
+
     /// Counts since the run began.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
@@ -299,8 +305,14 @@ impl<C: Consumer> Cell<'_, C> {
     pub fn leftovers(&self) -> Vec<String> {
         let mut left = Vec::new();
         if self.in_use() > 0 {
-            let states: Vec<State> =
-                self.frames.all().iter().map(|frame| frame.state).filter(|state| *state != State::Free).take(5).collect();
+            let states: Vec<State> = self
+                .frames
+                .all()
+                .iter()
+                .map(|frame| frame.state)
+                .filter(|state| *state != State::Free)
+                .take(5)
+                .collect();
             left.push(format!("{} frames in use, among them {states:?}", self.in_use()));
         }
         if self.ledger.in_flight() > 0 {

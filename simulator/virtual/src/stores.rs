@@ -96,7 +96,8 @@ impl Fifo {
         while self.starts.front().is_some_and(|start| *start <= now) {
             self.starts.pop_front();
         }
-        let core = (0..self.free_at.len()).min_by_key(|core| self.free_at[*core]).expect("invariant: a shard has a core");
+        let core =
+            (0..self.free_at.len()).min_by_key(|core| self.free_at[*core]).expect("invariant: a shard has a core");
         let start = self.free_at[core].max(now);
         let done = start + work;
         self.free_at[core] = done;

@@ -1,3 +1,8 @@
 //! Tests of the engine that need to see inside it.
 
+mod compare;
+mod equal;
+mod plans;
 pub(crate) mod planted;
+mod reference;
+mod stream;

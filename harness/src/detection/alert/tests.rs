@@ -58,7 +58,11 @@ fn fewer_than_fifty_attempts_page_nobody() {
 fn a_spike_that_is_over_pages_nobody() {
     let spike = |errors| points(&[(24, (2_400, 0)), (1, (2_400, errors)), (12, (2_400, 0))]);
     assert_eq!(play(&mut alerts(), &spike(1_440)), [], "a tenth of the minute's requests");
-    assert_eq!(play(&mut alerts(), &spike(1_500)), [(255, true), (270, false)], "more than that pages until it is over");
+    assert_eq!(
+        play(&mut alerts(), &spike(1_500)),
+        [(255, true), (270, false)],
+        "more than that pages until it is over"
+    );
 }
 
 #[test]
@@ -76,7 +80,10 @@ fn firings_are_counted() {
     alerts.edges[0].is_firing = false;
     let again = Export {
         at_s: 250,
-        endpoints: vec![EndpointPoint::default(), EndpointPoint { attempts: 9_000, errors: 9_000, ..EndpointPoint::default() }],
+        endpoints: vec![
+            EndpointPoint::default(),
+            EndpointPoint { attempts: 9_000, errors: 9_000, ..EndpointPoint::default() },
+        ],
         ..Export::default()
     };
     alerts.observe(&again);

@@ -131,14 +131,7 @@ fn seat(names: &Names, vote: &Blamed) -> usize {
     }
 }
 
-fn words(
-    names: &Names,
-    edge: usize,
-    votes: &[Blamed],
-    leader: &[&Blamed],
-    word: &str,
-    before: &Window,
-) -> String {
+fn words(names: &Names, edge: usize, votes: &[Blamed], leader: &[&Blamed], word: &str, before: &Window) -> String {
     let mut ticks: Vec<u32> = leader.iter().map(|vote| vote.duration).collect();
     ticks.sort_unstable();
     let median_s = s_from_ticks(u64::from(ticks[ticks.len() / 2]));

@@ -52,9 +52,10 @@ pub(super) fn blame(names: &Names, trace: &TraceSample) -> Option<Blamed> {
 /// Whether a span of the service is in the trace.
 pub(super) fn touches(names: &Names, trace: &TraceSample, service: usize) -> bool {
     trace.spans.iter().any(|span| {
-        names.shapes.get(usize::from(span.shape)).is_some_and(|shape| {
-            shape.service == service && matches!(shape.what, What::Server { .. })
-        })
+        names
+            .shapes
+            .get(usize::from(span.shape))
+            .is_some_and(|shape| shape.service == service && matches!(shape.what, What::Server { .. }))
     })
 }
 

@@ -13,13 +13,17 @@
 //! large shop at six readings a minute that is one false symptom in two weeks or more. The bound is checked
 //! by simulation at thresholds where it can be (`tests`), and at 18 by noise that must stay quiet.
 //!
-//! The baseline forgets exponentially ([`MEMORY_READINGS`]) and is frozen while the score is over half of the
-//! threshold, so that a fault is not learned as the new normal.
+//! The baseline forgets exponentially ([`MEMORY_READINGS`]). So that a fault isn't learned as the new normal, a reading
+//! is learned a minute late ([`LAG_READINGS`]), and none is while the score is over half of the threshold.
+
+use std::collections::VecDeque;
 
 /// Score at which a series alarms; see the module's head for its run length.
 pub(crate) const THRESHOLD: f64 = 18.0;
 /// Readings that are learned before the first is judged: a minute, the usual warm-up. Chosen.
 pub(crate) const LEARN_READINGS: u32 = 6;
+/// Readings that wait before they are learned: a change that takes longer to be seen is too small or has too few counts. Chosen.
+const LAG_READINGS: usize = 6;
 /// Readings that the baseline remembers: five minutes. Chosen: longer than a noisy patch, shorter than a day's curve.
 const MEMORY_READINGS: f64 = 30.0;
 /// Least baseline of a share: below 2 in 1,000 a few errors among few requests would look like a shift. Chosen.
@@ -58,6 +62,8 @@ pub(crate) struct Cusum {
     threshold: f64,
     score: f64,
     readings: u32,
+    /// Judged harmless, not learned yet; at most [`LAG_READINGS`].
+    waiting: VecDeque<Reading>,
     // Exponentially weighted: weights, sums and counts of readings, squared distances from the mean.
     weight: f64,
     sum: f64,
@@ -72,7 +78,8 @@ impl Cusum {
     }
 
     fn with_threshold(noise: Noise, threshold: f64) -> Self {
-        Self { noise, threshold, score: 0.0, readings: 0, weight: 0.0, sum: 0.0, count: 0.0, squares: 0.0 }
+        let (score, readings, waiting) = (0.0, 0, VecDeque::new());
+        Self { noise, threshold, score, readings, waiting, weight: 0.0, sum: 0.0, count: 0.0, squares: 0.0 }
     }
 
     /// The baseline: the usual value. 0 before anything was learned.
@@ -85,18 +92,32 @@ impl Cusum {
         if reading.count <= 0.0 {
             return self.is_alarmed();
         }
-        if self.readings >= LEARN_READINGS {
+        if self.readings < LEARN_READINGS {
+            self.learn(reading);
+        } else {
             let gain = match self.noise {
                 Noise::Share => self.gain_of_share(reading, shift),
                 Noise::Mean => self.gain_of_mean(reading, shift),
             };
             // Held at the threshold, so that an alarm ends soon after its cause does.
             self.score = (self.score + gain).clamp(0.0, self.threshold);
-        }
-        if self.score < self.threshold / 2.0 {
-            self.learn(reading);
+            self.learn_late(reading);
         }
         self.is_alarmed()
+    }
+
+    fn learn_late(&mut self, reading: Reading) {
+        if self.is_alarmed() {
+            // They led here.
+            self.waiting.clear();
+        } else if self.score < self.threshold / 2.0 {
+            self.waiting.push_back(reading);
+            if self.waiting.len() > LAG_READINGS
+                && let Some(oldest) = self.waiting.pop_front()
+            {
+                self.learn(oldest);
+            }
+        }
     }
 
     fn is_alarmed(&self) -> bool {

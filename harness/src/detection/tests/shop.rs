@@ -37,7 +37,8 @@ pub(in crate::detection) mod shape {
 pub(in crate::detection) fn names() -> Names {
     let endpoint = |service, name: &str, is_edge| EndpointName { service, name: name.to_owned(), is_edge };
     let store = |name: &str, kind: &str| StoreName { name: name.to_owned(), kind: kind.to_owned() };
-    let statement = |store, name: &str, text: &str| StatementName { store, name: name.to_owned(), text: text.to_owned() };
+    let statement =
+        |store, name: &str, text: &str| StatementName { store, name: name.to_owned(), text: text.to_owned() };
     let shape = |service, what, parent| ShapeName { service, span: format!("{what:?}"), what, parent };
     let server = |service, endpoint| shape(service, What::Server { endpoint }, Parent::Caller);
     let client = |service, what, offset, stride| shape(service, what, Parent::Program { offset, stride });

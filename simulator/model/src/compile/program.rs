@@ -108,7 +108,14 @@ impl<'c, 'a> Layout<'c, 'a> {
     }
 
     /// A site whose spans follow those of the sites before it.
-    fn site(&mut self, target: Target, timeout: Option<Time>, retry: Option<&Retry>, stride: u32, place: &str) -> SiteId {
+    fn site(
+        &mut self,
+        target: Target,
+        timeout: Option<Time>,
+        retry: Option<&Retry>,
+        stride: u32,
+        place: &str,
+    ) -> SiteId {
         let attempts = retry.map_or(1, |retry| retry.attempts.count as u8);
         let backoff = retry.and_then(|retry| retry.backoff.as_ref()).map(|draw| self.compiler.draw(draw));
         let site = Site {

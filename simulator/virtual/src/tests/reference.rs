@@ -148,7 +148,9 @@ impl<'p> Reference<'p> {
         self.play(end);
         self.sdk.shutdown(end, &mut self.stream);
         let frames = self.frames.values().map(|frame| format!("the reference still has {frame:?}"));
-        frames.chain(self.statements.values().map(|statement| format!("the reference still has {statement:?}"))).collect()
+        frames
+            .chain(self.statements.values().map(|statement| format!("the reference still has {statement:?}")))
+            .collect()
     }
 
     /// As [`crate::cell::Cell::apply`].

@@ -37,7 +37,11 @@ fn ten_times_the_rows_are_an_index_if_they_are_many() {
         Some(CauseKind::MissingIndex),
         "also when only the service is suspected"
     );
-    assert_eq!(found(INVENTORY, GOT, |shop| shop.costs[SELECT].rows = 1e6), None, "another store's scan explains nothing");
+    assert_eq!(
+        found(INVENTORY, GOT, |shop| shop.costs[SELECT].rows = 1e6),
+        None,
+        "another store's scan explains nothing"
+    );
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Suspects from sums of spans alone.
 
 use super::*;
-use crate::detection::tests::shop::{self, BROWSE, CHARGE, GATEWAY, INVENTORY, Noise, PAY, PAYMENT, SELECT, Shop, healthy};
+use crate::detection::tests::shop::{
+    self, BROWSE, CHARGE, GATEWAY, INVENTORY, Noise, PAY, PAYMENT, SELECT, Shop, healthy,
+};
 
 fn window(shop: &Shop) -> Window {
     let mut window = Window::default();

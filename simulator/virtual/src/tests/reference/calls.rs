@@ -75,6 +75,7 @@ impl Reference<'_> {
             asked_at: 0,
             repeats: 0,
             declined: false,
+            affected: false,
             cancelled: false,
         };
         self.frames.insert(callee, frame);
@@ -141,7 +142,7 @@ impl Reference<'_> {
         let frame = self.frame(id).clone();
         let Role::Call { endpoint, began, .. } = frame.role else { panic!("only calls end so") };
         let shape = self.plan.endpoints[usize::from(endpoint)].shape;
-        self.span(id, server_span(began, frame.span, shape, outcome));
+        self.span(id, span(began, frame.span, shape, outcome));
         let (service, pod) = frame.place.expect("calls have a pod");
         self.books.busy(StationId::Workers(service), self.now - began);
         let pod = &mut self.pods[usize::from(pod)];
@@ -162,6 +163,8 @@ impl Reference<'_> {
         let Role::Call { caller, endpoint, arrived, .. } = frame.role else { panic!("only calls are over") };
         self.pods[usize::from(frame.place.expect("calls have a pod").1)].in_flight -= 1;
         self.books.endpoint(endpoint, outcome, self.now - arrived);
+        // Only a shopper's request is the root of its trace.
+        self.books.ended[outcome as usize] += u64::from(frame.span == 0);
         if caller.is_some() {
             self.frame(id).state = State::Answering(outcome);
             self.schedule(self.plan.hop, Event::AnswerArrives(id));
@@ -191,6 +194,7 @@ impl Reference<'_> {
             self.ends(id, Outcome::Cancelled);
         } else if outcome == Outcome::Ok || outcome == Outcome::Declined && !shopper {
             self.frame(id).declined |= outcome == Outcome::Declined;
+            self.frame(id).affected = false;
             self.frame(id).pc = site.next;
             self.goes_on(id);
         } else {
@@ -203,7 +207,7 @@ impl Reference<'_> {
         let site = &self.plan.sites[usize::from(frame.site)];
         let key = frame.key.child(site.place, u64::from(frame.attempt) + 256 * u64::from(frame.repeats));
         let again = frame.attempt + 1 < site.attempts && happens(key.bits(name_hash("retry")), site.retry_threshold);
-        self.count_failure(&frame, again);
+        self.count_failure(id, outcome, again);
         if again {
             self.frame(id).attempt += 1;
             match site.backoff {
@@ -221,11 +225,10 @@ impl Reference<'_> {
         }
     }
 
-    /// The client span of a try ends now. A shopper's request has none, and is counted instead.
+    /// The client span of a try ends now. A shopper's request has none.
     fn client_span(&mut self, id: FrameNumber, outcome: Outcome) {
         let frame = self.frame(id).clone();
         if frame.role == Role::Shopper {
-            self.books.ended[outcome as usize] += 1;
             return;
         }
         let site = &self.plan.sites[usize::from(frame.site)];
@@ -234,7 +237,7 @@ impl Reference<'_> {
             Target::Endpoint(_) => 0,
         };
         let index = self.client_index(&frame);
-        let record = server_span(frame.asked_at, index, site.shape, outcome);
+        let record = span(frame.asked_at, index, site.shape, outcome);
         self.span(id, SpanRecord { attempt: frame.attempt, shard, ..record });
     }
 
@@ -288,6 +291,6 @@ impl Reference<'_> {
     }
 }
 
-fn server_span(start: Ticks, index: u32, shape: u16, outcome: Outcome) -> SpanRecord {
+fn span(start: Ticks, index: u32, shape: u16, outcome: Outcome) -> SpanRecord {
     SpanRecord { trace: 0, start, duration: 0, index, shape, pod: 0, outcome: outcome as u8, attempt: 0, shard: 0 }
 }

@@ -30,6 +30,8 @@ pub(super) struct Frame {
     /// A shopper's repeats so far.
     pub(super) repeats: u32,
     pub(super) declined: bool,
+    /// A shopper's last request failed.
+    pub(super) affected: bool,
     pub(super) cancelled: bool,
 }
 
@@ -38,8 +40,15 @@ pub(super) struct Frame {
 pub(super) enum Role {
     Shopper,
     /// The caller is gone when nobody waits for the answer.
-    Call { caller: Option<FrameNumber>, endpoint: u16, arrived: Ticks, began: Ticks },
-    Strand { of: FrameNumber },
+    Call {
+        caller: Option<FrameNumber>,
+        endpoint: u16,
+        arrived: Ticks,
+        began: Ticks,
+    },
+    Strand {
+        of: FrameNumber,
+    },
 }
 
 /// What a frame does.
@@ -53,10 +62,16 @@ pub(super) enum State {
     /// On a core, or in the run queue.
     Working,
     /// In a wait, a backoff or a pause.
-    Pausing { then: After },
+    Pausing {
+        then: After,
+    },
     ForAnswer(FrameNumber),
     ForStatement(StatementNumber),
-    Forked { left: u16, join: u16, failure: Option<Outcome> },
+    Forked {
+        left: u16,
+        join: u16,
+        failure: Option<Outcome>,
+    },
     /// Its answer is on the way.
     Answering(Outcome),
 }

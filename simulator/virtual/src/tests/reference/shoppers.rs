@@ -3,6 +3,7 @@
 use super::programs::{After, Frame, Role, State};
 use super::{Event, FrameNumber, Reference};
 use doorbuster_model::key::{Key, mix, name_hash};
+use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Arrivals, NONE, Target};
 use doorbuster_model::time::TICK_NS;
 use doorbuster_telemetry::record::TraceWord;
@@ -72,6 +73,7 @@ impl Reference<'_> {
             asked_at: 0,
             repeats: 0,
             declined: false,
+            affected: false,
             cancelled: false,
         };
         self.frames.insert(id, frame);
@@ -99,20 +101,24 @@ impl Reference<'_> {
         let key = self.frames[&id].key.child(name_hash("again"), 0);
         let pc = self.journey(key);
         let frame = self.frame(id);
-        (frame.key, frame.pc, frame.repeats) = (key, pc, 0);
+        (frame.key, frame.pc, frame.repeats, frame.affected) = (key, pc, 0, false);
         let ticks = self.draw(think, key.child(name_hash("think"), 0)).max(1);
         self.pauses(id, ticks, After::NextStep);
     }
 
-    /// What a shopper makes of a failure.
-    pub(super) fn count_failure(&mut self, frame: &Frame, again: bool) {
+    /// What a shopper makes of a failure: the first since a success counts the shopper as affected,
+    /// unless it is a declined answer.
+    pub(super) fn count_failure(&mut self, id: FrameNumber, outcome: Outcome, again: bool) {
+        let frame = self.frame(id).clone();
         let (Role::Shopper, Target::Endpoint(endpoint)) = (frame.role, self.plan.sites[usize::from(frame.site)].target)
         else {
             return;
         };
         let book = &mut self.books.endpoints[usize::from(endpoint)];
-        book.affected += u64::from(frame.attempt == 0);
+        let newly = outcome != Outcome::Declined && !frame.affected;
+        book.affected += u64::from(newly);
         book.given_up += u64::from(!again);
+        self.frame(id).affected |= newly;
     }
 }
 

@@ -27,19 +27,23 @@ pub(super) struct Statement {
 /// Where a statement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    InPoolQueue { since: Ticks },
+    InPoolQueue {
+        since: Ticks,
+    },
     /// At its shard. With processor sharing it is done when `R` reaches `mark`, in 2^-16 ticks.
-    AtStore { mark: u64, sent: Ticks },
+    AtStore {
+        mark: u64,
+        sent: Ticks,
+    },
     OnItsWayBack,
 }
 
 /// The connections of a pod to a shard.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pool {
-    used: u32,
-    waiting: VecDeque<StatementNumber>,
-    /// Since when each connection is in use.
+    /// Who holds a connection, since when.
     held: Vec<(StatementNumber, Ticks)>,
+    waiting: VecDeque<StatementNumber>,
 }
 
 /// A shard of a store.
@@ -104,8 +108,7 @@ impl Reference<'_> {
     fn connects(&mut self, number: StatementNumber) -> bool {
         let Some(place) = self.statements[&number].pool else { return true };
         let pool = self.pools.entry(place).or_default();
-        if pool.used < self.plan.pools[usize::from(place.0)].size {
-            pool.used += 1;
+        if pool.held.len() < self.plan.pools[usize::from(place.0)].size as usize {
             pool.held.push((number, self.now));
             self.books.served(StationId::Pool(place.0), 0);
             return true;
@@ -122,10 +125,7 @@ impl Reference<'_> {
         let held = pool.held.iter().position(|(holder, _)| *holder == number).expect("it holds a connection");
         let (_, since) = pool.held.remove(held);
         self.books.busy(StationId::Pool(place.0), self.now - since);
-        let Some(next) = pool.waiting.pop_front() else {
-            pool.used -= 1;
-            return;
-        };
+        let Some(next) = pool.waiting.pop_front() else { return };
         pool.held.push((next, self.now));
         let Stage::InPoolQueue { since } = self.statements[&next].stage else { panic!("it waits in the queue") };
         self.books.served(StationId::Pool(place.0), self.now - since);

@@ -1,0 +1,96 @@
+//! The command line: raw arguments and their help.
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// An end-to-end load generator and synthetic shop for people who run OpenTelemetry pipelines.
+#[derive(Debug, Parser)]
+#[command(
+    name = "doorbuster",
+    version,
+    arg_required_else_help = true,
+    after_help = "Example: doorbuster run payment-index-loss\n\nExit codes: 0 as expected; 99 a verdict not as expected; 75 invalid or inconclusive; 78 bad input; 70 a bug of ours; 2 usage"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Play a scenario: shop, faults, detection; print the verdicts and write a report folder
+    #[command(
+        after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%"
+    )]
+    Run(RunArgs),
+    /// Make one measurement on its own
+    #[command(after_help = "Example: doorbuster measure theory")]
+    Measure(MeasureArgs),
+}
+
+/// What every command that simulates takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Simulation {
+    /// Seed of all random draws
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Threads to play on; one for each core when left out. The result does not depend on it
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// A built-in scenario (quiet-day, flash-sale, payment-index-loss), or the path of a file
+    #[arg(value_name = "SCENARIO", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) scenario: String,
+    /// Override one value of the scenario; may be given several times
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) simulation: Simulation,
+    /// Cells to play; as the scenario says when left out. Fleet figures are scaled from them
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) cells: Option<u32>,
+    /// The pipeline under test; only `none`, which loses and samples nothing, is there yet
+    #[arg(long, value_name = "NAME", default_value = "none")]
+    pub(crate) pipeline: String,
+    /// Folder of the report
+    #[arg(long, value_name = "FOLDER", default_value = "doorbuster-report")]
+    pub(crate) out: PathBuf,
+    /// Print the result as JSON and nothing else
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) json: bool,
+    /// Print nothing; the exit code tells
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+/// Arguments of `measure`.
+#[derive(Args, Debug)]
+pub(crate) struct MeasureArgs {
+    #[command(subcommand)]
+    pub(crate) measurement: Measurement,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Measurement {
+    /// Hold the engine against queueing theory
+    #[command(after_help = "Example: doorbuster measure theory --seed 7")]
+    Theory(TheoryArgs),
+}
+
+/// Arguments of `measure theory`.
+#[derive(Args, Debug)]
+pub(crate) struct TheoryArgs {
+    #[command(flatten)]
+    pub(crate) simulation: Simulation,
+    /// Print the table as JSON and nothing else
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) json: bool,
+    /// Print nothing; the exit code tells
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}

@@ -1,0 +1,325 @@
+//! The drill: a scenario played epoch by epoch, with alert, cause and remedy inside the loop.
+//!
+//! Owns the barrier between two epochs: what is merged there, what the detector is told, and which commands take
+//! effect in the next epoch. Refuses to decide what a number means: verdicts are made afterwards, from the record.
+
+mod export;
+pub(crate) mod fleet;
+mod names;
+mod recovery;
+mod story;
+mod windows;
+
+pub(crate) mod sink;
+
+pub(crate) use names::names;
+pub(crate) use recovery::{FocusSecond, sum};
+pub(crate) use story::Story;
+pub(crate) use windows::{Window, WindowSlice};
+
+use crate::detection::{Detector, Finding};
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::{EndpointId, Plan};
+use doorbuster_scenarios::Scenario;
+use doorbuster_telemetry::observed::{EXPORT_EVERY_S, Export};
+use doorbuster_virtual::cell::Overload;
+use doorbuster_virtual::slice::{Ledger, Slice};
+use fleet::Fleet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use windows::Windows;
+
+/// How a scenario is played, beside what it says itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// Cells to play.
+    pub(crate) cells: u32,
+    /// Threads to play them on.
+    pub(crate) threads: usize,
+}
+
+/// What a second of the run showed, for whoever watches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    /// Virtual seconds played.
+    pub(crate) second: u32,
+    /// Virtual seconds to play.
+    pub(crate) of: u32,
+    /// Requests played so far.
+    pub(crate) requests: u64,
+    /// Success of the focus' edge, or of the whole edge, in the last ten seconds.
+    pub(crate) success: Option<f64>,
+}
+
+/// All that a run left behind.
+pub(crate) struct Record {
+    /// Virtual seconds played.
+    pub(crate) played_s: u32,
+    /// Whether that is all of them.
+    pub(crate) complete: bool,
+    /// Cells played.
+    pub(crate) cells: u32,
+    /// Truth, by window.
+    pub(crate) windows: Vec<WindowSlice>,
+    /// Truth, by ten seconds.
+    pub(crate) series: Vec<TenSeconds>,
+    /// Truth of the focus' edge, by second.
+    pub(crate) focus: Vec<FocusSecond>,
+    /// What happened when.
+    pub(crate) story: Story,
+    /// First second from which success stays near its old level.
+    pub(crate) recovered_s: Option<u32>,
+    /// Counts over everything, drain included.
+    pub(crate) ledger: Ledger,
+    /// Spans made, delivered and lost at the pods.
+    pub(crate) spans: doorbuster_telemetry::sdk::Counts,
+    /// Spans that the sinks saw.
+    pub(crate) arrived: u64,
+    /// What did not come back after the drain, in words.
+    pub(crate) leftovers: Vec<String>,
+    /// The stream's fingerprint.
+    pub(crate) fingerprint: String,
+}
+
+/// Ten seconds of truth.
+pub(crate) struct TenSeconds {
+    /// End of the ten seconds.
+    pub(crate) at_s: u32,
+    /// Seconds in it: fewer at the end of a run.
+    pub(crate) seconds: u32,
+    /// What happened, without histograms.
+    pub(crate) attempts: Vec<[u64; Outcome::COUNT]>,
+    /// p50 and p99 in ticks, by endpoint.
+    pub(crate) quantiles: Vec<(u64, u64)>,
+    /// Busy and capacity ticks, by station.
+    pub(crate) stations: Vec<(u64, u64)>,
+    /// Requests in the shop.
+    pub(crate) in_flight: u64,
+}
+
+/// Plays a scenario to its end, or until `stop` is set.
+///
+/// # Errors
+/// When the shop holds more than the engine can tell the truth about.
+pub(crate) fn play(
+    scenario: &Scenario,
+    plan: &Plan,
+    settings: Settings,
+    stop: &AtomicBool,
+    watch: &mut dyn FnMut(&Progress),
+) -> Result<Record, Overload> {
+    let mut drill = Drill::new(scenario, plan, settings);
+    for second in 0..plan.duration_s {
+        drill.play_second(second)?;
+        watch(&drill.progress(second + 1));
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    drill.end()
+}
+
+struct Drill<'p> {
+    plan: &'p Plan,
+    settings: Settings,
+    fleet: Fleet<'p>,
+    detector: Detector,
+    story: Story,
+    windows: Windows,
+    /// What happened since the last close, and since the last export.
+    slice: Slice,
+    ten: Slice,
+    ten_began_s: u32,
+    series: Vec<TenSeconds>,
+    edges: Vec<EndpointId>,
+    focus_edge: Option<EndpointId>,
+    focus: Vec<FocusSecond>,
+    focus_before: FocusSecond,
+    recovered_s: Option<u32>,
+    played_s: u32,
+}
+
+impl<'p> Drill<'p> {
+    fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings) -> Self {
+        let focus_edge = scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge));
+        Self {
+            plan,
+            settings,
+            fleet: Fleet::new(plan, settings.cells, settings.threads),
+            detector: Detector::new(names(plan), &scenario.alert),
+            story: Story::new(scenario, plan, settings.cells),
+            windows: Windows::new(scenario, plan),
+            slice: Slice::new(plan),
+            ten: Slice::new(plan),
+            ten_began_s: 0,
+            series: Vec::new(),
+            edges: crate::plan_names::edges(plan),
+            focus_edge,
+            focus: Vec::new(),
+            focus_before: FocusSecond::default(),
+            recovered_s: None,
+            played_s: 0,
+        }
+    }
+
+    fn play_second(&mut self, second: u32) -> Result<(), Overload> {
+        for command in self.story.commands(second) {
+            self.fleet.apply(&command);
+        }
+        self.fleet.play_epoch(second)?;
+        let now_s = second + 1;
+        self.played_s = now_s;
+        self.note_focus();
+        self.look_for_recovery(now_s);
+        let exports = now_s.is_multiple_of(EXPORT_EVERY_S);
+        if exports || self.windows.turns_at(now_s) || now_s == self.plan.duration_s {
+            self.close_slice(now_s);
+        }
+        if exports {
+            let export = self.export(now_s);
+            self.detect_export(&export, now_s);
+        }
+        let findings = self.detector.evaluate(now_s);
+        self.take(findings, now_s);
+        Ok(())
+    }
+
+    /// Closes the slice that ends now, for windows and series.
+    fn close_slice(&mut self, now_s: u32) {
+        self.fleet.close_slice(&mut self.slice);
+        self.focus_before = FocusSecond::default();
+        self.windows.add(&self.slice, now_s);
+        self.ten.follow(&self.slice);
+    }
+
+    /// Everything since the last export, as the pods export it.
+    fn export(&mut self, now_s: u32) -> Export {
+        let mut shapes = vec![doorbuster_telemetry::observed::ShapePoint::default(); self.plan.shapes.len()];
+        for cell in &mut self.fleet.cells {
+            let points = cell.consumer.take_points();
+            shapes.iter_mut().zip(points).for_each(|(sum, point)| sum.merge(&point));
+        }
+        let export = export::export(self.plan, now_s, now_s - self.ten_began_s, &self.ten, shapes);
+        self.end_ten(now_s);
+        export
+    }
+
+    fn end_ten(&mut self, now_s: u32) {
+        let endpoints = &self.ten.endpoints;
+        self.series.push(TenSeconds {
+            at_s: now_s,
+            seconds: now_s - self.ten_began_s,
+            attempts: endpoints.iter().map(|endpoint| endpoint.outcomes).collect(),
+            quantiles: endpoints
+                .iter()
+                .map(|endpoint| (endpoint.latencies.value_at_quantile(0.5), endpoint.latencies.value_at_quantile(0.99)))
+                .collect(),
+            stations: self
+                .ten
+                .stations
+                .iter()
+                .map(|total| {
+                    (
+                        total.busy_ticks,
+                        total.capacity * doorbuster_model::time::tick_of_second(u64::from(now_s - self.ten_began_s)),
+                    )
+                })
+                .collect(),
+            in_flight: self.fleet.ledger().in_flight(),
+        });
+        self.ten.clear();
+        self.ten_began_s = now_s;
+    }
+
+    fn detect_export(&mut self, export: &Export, now_s: u32) {
+        let mut traces = Vec::new();
+        for cell in &mut self.fleet.cells {
+            traces.extend(cell.consumer.take_traces(now_s));
+        }
+        self.detector.observe(export, traces);
+        self.story.conditions(export, now_s);
+    }
+
+    fn take(&mut self, findings: Vec<Finding>, now_s: u32) {
+        for finding in findings {
+            self.story.note(finding, now_s, self.recovered_s);
+        }
+        if let Some(started_s) = self.story.first_remedy_s() {
+            self.windows.remedy_at(started_s);
+        }
+    }
+
+    /// What happened at the focus' edge in the second that ends now.
+    fn note_focus(&mut self) {
+        let Some(edge) = self.focus_edge else { return };
+        let mut sum = FocusSecond::default();
+        for cell in &self.fleet.cells {
+            sum.add(&cell.slice_so_far().endpoints[usize::from(edge)]);
+        }
+        self.focus.push(sum.since(&self.focus_before));
+        self.focus_before = sum;
+    }
+
+    fn look_for_recovery(&mut self, now_s: u32) {
+        let Some(injected_s) = self.story.injected_s() else { return };
+        if self.recovered_s.is_none() && now_s > injected_s {
+            let before = self.windows.before_bounds();
+            self.recovered_s = recovery::recovered(&self.focus, before, injected_s);
+            if let Some(recovered_s) = self.recovered_s {
+                self.windows.recovered_at(recovered_s, now_s);
+            }
+        }
+    }
+
+    fn progress(&self, second: u32) -> Progress {
+        let recent = &self.focus[self.focus.len().saturating_sub(10)..];
+        let focus_sum = recent.iter().fold(FocusSecond::default(), |sum, second| sum.plus(second));
+        let ledger = self.fleet.ledger();
+        let (attempts, succeeded) = if self.focus_edge.is_some() {
+            (focus_sum.attempts, focus_sum.succeeded)
+        } else {
+            (ledger.ended.iter().sum(), ledger.ended[Outcome::Ok as usize])
+        };
+        Progress {
+            second,
+            of: self.plan.duration_s,
+            requests: ledger.arrivals,
+            success: (attempts > 0).then(|| succeeded as f64 / attempts as f64),
+        }
+    }
+
+    fn end(mut self) -> Result<Record, Overload> {
+        if self.ten_began_s < self.played_s {
+            if !self.played_s.is_multiple_of(EXPORT_EVERY_S) && self.played_s < self.plan.duration_s {
+                self.close_slice(self.played_s);
+            }
+            self.end_ten(self.played_s);
+        }
+        self.fleet.drain()?;
+        let mut spans = doorbuster_telemetry::sdk::Counts::default();
+        let (mut arrived, mut leftovers) = (0, Vec::new());
+        for (number, cell) in self.fleet.cells.iter().enumerate() {
+            let counts = cell.span_counts();
+            spans.made += counts.made;
+            spans.delivered += counts.delivered;
+            spans.lost_queue_full += counts.lost_queue_full;
+            spans.batches += counts.batches;
+            arrived += cell.consumer.arrived;
+            leftovers.extend(cell.leftovers().into_iter().map(|left| format!("cell {number}: {left}")));
+        }
+        Ok(Record {
+            played_s: self.played_s,
+            complete: self.played_s == self.plan.duration_s,
+            cells: self.settings.cells,
+            windows: self.windows.end(self.played_s),
+            series: self.series,
+            focus: self.focus,
+            story: self.story,
+            recovered_s: self.recovered_s,
+            ledger: self.fleet.ledger(),
+            spans,
+            arrived,
+            leftovers,
+            fingerprint: self.fleet.fingerprint(),
+        })
+    }
+}

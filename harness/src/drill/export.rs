@@ -1,0 +1,82 @@
+//! Metrics as the pods and stores export them.
+//!
+//! Owns the step from what happened to what is observed. With the pipeline `none` everything arrives.
+
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::Plan;
+use doorbuster_model::time::{ns_from_ticks, tick_of_second};
+use doorbuster_telemetry::observed::{
+    DURATION_BOUNDS_MS, EndpointPoint, Export, PoolPoint, ServicePoint, ShapePoint, StatementPoint, StorePoint,
+};
+use doorbuster_virtual::slice::{EndpointSlice, Slice, StationId, stations};
+
+/// The export of an interval of `seconds` that ends at `at_s`.
+pub(super) fn export(plan: &Plan, at_s: u32, seconds: u32, slice: &Slice, shapes: Vec<ShapePoint>) -> Export {
+    let interval = tick_of_second(u64::from(seconds));
+    let mut services = vec![ServicePoint::default(); plan.services.len()];
+    let mut pools = vec![PoolPoint::default(); plan.pools.len()];
+    let mut stores = vec![StorePoint::default(); plan.stores.len()];
+    for (station, total) in stations(plan).iter().zip(&slice.stations) {
+        match *station {
+            StationId::Cores(id) => {
+                let point = &mut services[usize::from(id)];
+                point.cpu_busy_ticks = total.busy_ticks;
+                point.cpu_capacity_ticks = total.capacity * interval;
+                point.run_queue = total.waiting_now;
+            }
+            StationId::Workers(id) => services[usize::from(id)].accept_queue = total.waiting_now,
+            StationId::Pool(id) => {
+                pools[usize::from(id)] = PoolPoint {
+                    used_ticks: total.busy_ticks,
+                    capacity_ticks: total.capacity * interval,
+                    acquired: total.served,
+                    timeouts: total.gave_up,
+                    wait_ticks: total.wait_ticks,
+                    waiting: total.waiting_now,
+                }
+            }
+            StationId::Store(id) => {
+                stores[usize::from(id)] = StorePoint {
+                    busy_ticks: total.busy_ticks,
+                    capacity_ticks: total.capacity * interval,
+                    running: total.busy_now + total.waiting_now,
+                }
+            }
+        }
+    }
+    for (point, in_flight) in services.iter_mut().zip(&slice.in_flight) {
+        point.in_flight = *in_flight;
+    }
+    let statements = slice.statements.iter().map(|statement| StatementPoint {
+        calls: statement.calls,
+        killed: statement.killed,
+        time_ticks: statement.ticks,
+        rows_examined: statement.rows,
+    });
+    Export {
+        at_s,
+        endpoints: slice.endpoints.iter().map(endpoint).collect(),
+        services,
+        pools,
+        stores,
+        statements: statements.collect(),
+        shapes,
+    }
+}
+
+fn endpoint(slice: &EndpointSlice) -> EndpointPoint {
+    let mut buckets = [0; DURATION_BOUNDS_MS.len() + 1];
+    for value in slice.latencies.iter_recorded() {
+        let ms = ns_from_ticks(value.value_iterated_to()) as f64 / 1e6;
+        let bucket = DURATION_BOUNDS_MS.partition_point(|bound| f64::from(*bound) < ms);
+        buckets[bucket] += value.count_at_value();
+    }
+    let declined = slice.outcomes[Outcome::Declined as usize];
+    EndpointPoint {
+        attempts: slice.attempts(),
+        errors: slice.attempts() - slice.outcomes[Outcome::Ok as usize] - declined,
+        declined,
+        duration_ticks: slice.latency_ticks,
+        buckets,
+    }
+}

@@ -1,0 +1,59 @@
+//! Why a command could not do its work, and with which exit code it ends.
+//!
+//! Codes: 0 as expected; 99 a verdict not as expected; 75 invalid or inconclusive, the environment's failures
+//! included; 78 bad input; 70 our own bug; 2 usage (from the argument parser).
+
+use doorbuster_reports::folder::ReportError;
+use doorbuster_scenarios::Diagnostics;
+use doorbuster_virtual::cell::{MAX_FRAMES, Overload};
+use thiserror::Error;
+
+/// A command that did not come to a result.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// The user's mistake, in a file or an override.
+    #[error("{0}")]
+    Input(Diagnostics),
+    /// The user's mistake in an argument that only the scenario can judge.
+    #[error("error: {message}\n   = help: {help}")]
+    Argument {
+        /// What is wrong, and with which value.
+        message: String,
+        /// What would be right.
+        help: String,
+    },
+    /// The model holds more than the engine can tell the truth about.
+    #[error("error: {}", overload(*.0))]
+    Overload(Overload),
+    /// The report could not be written.
+    #[error("error: {0}")]
+    Report(#[from] ReportError),
+    /// Our own mistake.
+    #[error(
+        "error: this is a bug in doorbuster, not in your scenario\n   = help: `doorbuster {command}` replays it; please report it with the message above"
+    )]
+    Bug {
+        /// The arguments.
+        command: String,
+    },
+}
+
+impl Failure {
+    /// The exit code that says so.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Input(_) | Self::Argument { .. } => 78,
+            Self::Overload(_) | Self::Report(_) => 75,
+            Self::Bug { .. } => crate::BUG,
+        }
+    }
+}
+
+fn overload(overload: Overload) -> String {
+    match overload {
+        Overload::TooMany => format!(
+            "a cell holds more than {MAX_FRAMES} requests, statements and shoppers at a time\n   = help: the load is over what the scenario's stations can do; give calls a timeout, services a limit of workers, or lower the traffic"
+        ),
+        Overload::TooOld => "a request has been in the shop for over half an hour\n   = help: the load is over what the scenario's stations can do; give calls a timeout, services a limit of workers, or lower the traffic".to_owned(),
+    }
+}

@@ -1,0 +1,118 @@
+//! `doorbuster run`: plays a scenario and tells it.
+
+use crate::cli::RunArgs;
+use crate::drill::{self, Record, Settings};
+use crate::failure::Failure;
+use crate::{process, progress, result};
+use doorbuster_model::compile::compile;
+use doorbuster_reports::outcome::outcome;
+use doorbuster_reports::result::RunResult;
+use doorbuster_reports::run::RunInfo;
+use doorbuster_reports::{folder, terminal};
+use doorbuster_scenarios::{Loaded, Source, load};
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Plays a scenario; returns the exit code.
+pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
+    let loaded = load(&Source::from_arg(&args.scenario), &args.set).map_err(Failure::Input)?;
+    let settings = settings(args, &loaded)?;
+    folder::prepare(&args.out)?;
+    let plan = compile(&loaded.name, &loaded.scenario, args.simulation.seed);
+    let started = SystemTime::now();
+    let clock = Instant::now();
+    let stop = process::stop_flag();
+    let mut display = progress::Display::new(args.quiet, args.json);
+    let played = drill::play(&loaded.scenario, &plan, settings, &stop, &mut |progress| display.show(progress));
+    display.end();
+    let record = played.map_err(Failure::Overload)?;
+    let told = result::tell(&loaded, &plan, &record);
+    let info = info(args, &settings, &record, started, clock.elapsed());
+    folder::write_report(&args.out, &told, &info, &result::histograms(&plan, record))?;
+    print(args, &told, &info)?;
+    Ok(outcome(&told).exit_code())
+}
+
+fn settings(args: &RunArgs, loaded: &Loaded) -> Result<Settings, Failure> {
+    if args.pipeline != "none" {
+        return Err(Failure::Argument {
+            message: format!("there is no pipeline `{}`", args.pipeline),
+            help: "the only pipeline so far is `none`, which loses and samples nothing".to_owned(),
+        });
+    }
+    let fleet = loaded.scenario.cells.fleet.count as u32;
+    let cells = args.cells.unwrap_or(loaded.scenario.cells.play.count as u32);
+    if cells > fleet {
+        return Err(Failure::Argument {
+            message: format!("`--cells {cells}` is more than the fleet's {fleet}"),
+            help: format!("play at most {fleet} cells, or change the fleet: --set cells.fleet={cells}"),
+        });
+    }
+    let threads = args.simulation.threads.map_or_else(threads, usize::from);
+    Ok(Settings { cells, threads })
+}
+
+/// A thread for each core.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn info(args: &RunArgs, settings: &Settings, record: &Record, started: SystemTime, wall: Duration) -> RunInfo {
+    RunInfo {
+        command: command(args),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        profile: if cfg!(debug_assertions) { "dev" } else { "release" }.to_owned(),
+        target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        threads: settings.threads.min(settings.cells as usize) as u32,
+        started_unix_s: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        wall_s: wall.as_secs_f64(),
+        cpu_s: process::cpu_s(),
+        peak_memory_bytes: process::peak_memory_bytes(),
+        requests: record.ledger.arrivals,
+        spans: record.spans.made,
+        events: record.ledger.events,
+    }
+}
+
+/// The command that replays the run.
+fn command(args: &RunArgs) -> String {
+    let mut words = vec!["doorbuster".to_owned(), "run".to_owned(), quoted(&args.scenario)];
+    words.extend(args.set.iter().map(|set| format!("--set {}", quoted(set))));
+    words.push(format!("--seed {}", args.simulation.seed));
+    if let Some(cells) = args.cells {
+        words.push(format!("--cells {cells}"));
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:%,+@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn print(args: &RunArgs, told: &RunResult, info: &RunInfo) -> Result<(), Failure> {
+    if args.json {
+        process::tell(&folder::to_json(told)?);
+    } else if !args.quiet {
+        let style = terminal::Style { colour: process::takes_colour(), width: 100 };
+        process::tell(&terminal::summary(told, info, Some(Path::new(&args.out)), style));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(quoted("a.b=25%"), "a.b=25%");
+        assert_eq!(quoted("traffic={poisson: 2/s}"), "'traffic={poisson: 2/s}'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}

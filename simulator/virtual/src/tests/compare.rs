@@ -1,0 +1,115 @@
+//! One case played by both engines, and what they have to agree on.
+//!
+//! Owns the list of what is compared: the stream, the counters, the stations, and that nothing is left over.
+//! Refuses to say who is right.
+
+use super::plans::{Case, LostIndexes};
+use super::planted::Bug;
+use super::reference::{Books, Reference};
+use super::stream::Stream;
+use crate::cell::Cell;
+use crate::faults::Command;
+use crate::slice::{Slice, StationId, stations};
+use crate::station::StationTotals;
+use doorbuster_model::plan::{Plan, StatementId};
+use doorbuster_model::time::Ticks;
+
+/// What the engine made of a case.
+pub(crate) struct Played {
+    pub(crate) stream: Stream,
+    pub(crate) slice: Slice,
+    pub(crate) leftovers: Vec<String>,
+    arrivals: u64,
+    ended: Vec<u64>,
+    end: Ticks,
+}
+
+/// Plays a case by the engine, in turns of so many ticks, and drains it.
+pub(crate) fn by_engine(plan: &Plan, case: &Case, turn: Ticks, bug: Option<Bug>) -> Played {
+    let mut cell = Cell::new(plan, case.cell, Stream::default());
+    cell.planted = bug;
+    let mut commands = commands(plan, case.lost.as_ref());
+    while cell.now() < case.length {
+        while commands.first().is_some_and(|(at, _)| *at == cell.now()) {
+            cell.apply(&commands.remove(0).1);
+        }
+        let next = commands.first().map_or(Ticks::MAX, |(at, _)| *at);
+        let until = (cell.now() / turn + 1).saturating_mul(turn).min(next).min(case.length);
+        cell.play(until).expect("a small shop holds little");
+    }
+    let end = cell.drain().expect("a small shop holds little");
+    let mut slice = Slice::new(plan);
+    cell.close_slice(&mut slice);
+    let ledger = cell.ledger();
+    let (arrivals, ended) = (ledger.arrivals, ledger.ended.to_vec());
+    Played { leftovers: cell.leftovers(), stream: std::mem::take(&mut cell.consumer), slice, arrivals, ended, end }
+}
+
+/// Plays a case by both, the reference up to the engine's end, and says what differs or is left over.
+pub(crate) fn difference(plan: &Plan, case: &Case, bug: Option<Bug>) -> Result<Played, String> {
+    let played = by_engine(plan, case, Ticks::MAX, bug);
+    let mut reference = Reference::new(plan, case.cell);
+    for (at, command) in commands(plan, case.lost.as_ref()) {
+        if at < case.length {
+            reference.play(at);
+            reference.apply(&command);
+        }
+    }
+    reference.play(case.length);
+    let left = reference.drain(played.end);
+    if let Some(parts) = played.stream.parts_from(&reference.stream, plan) {
+        return Err(parts);
+    }
+    if !left.is_empty() || !played.leftovers.is_empty() {
+        return Err(format!("left over: {:?} {left:?}", played.leftovers));
+    }
+    counters(plan, &played, &reference.books)?;
+    Ok(played)
+}
+
+fn commands(plan: &Plan, lost: Option<&LostIndexes>) -> Vec<(Ticks, Command)> {
+    let Some(LostIndexes { from, to, shards }) = lost else { return Vec::new() };
+    let mut all = Vec::new();
+    for (nth, statement) in plan.statements.iter().enumerate().filter(|(_, statement)| statement.scan.is_some()) {
+        let there = plan.stores[usize::from(statement.store)].shards;
+        let shards: Vec<u16> = shards.iter().copied().filter(|shard| *shard < there).collect();
+        for (at, lost) in [(*from, true), (*to, false)] {
+            all.push((at, Command::Index { statements: vec![nth as StatementId], shards: shards.clone(), lost }));
+        }
+    }
+    all.sort_by_key(|(at, _)| *at);
+    all
+}
+
+fn counters(plan: &Plan, played: &Played, books: &Books) -> Result<(), String> {
+    let differ = |what: &str, engine: &dyn std::fmt::Debug, reference: &dyn std::fmt::Debug| {
+        let (engine, reference) = (format!("{engine:?}"), format!("{reference:?}"));
+        if engine == reference {
+            Ok(())
+        } else {
+            Err(format!("{what}: the engine has\n  {engine}\nand the reference has\n  {reference}"))
+        }
+    };
+    differ("arrivals", &played.arrivals, &books.arrivals)?;
+    differ("requests ended", &played.ended, &books.ended.to_vec())?;
+    for (endpoint, (slice, book)) in plan.endpoints.iter().zip(played.slice.endpoints.iter().zip(&books.endpoints)) {
+        let engine = (slice.outcomes, slice.latency_ticks, slice.max_ticks, slice.affected, slice.given_up);
+        let reference = (book.outcomes, book.latency_ticks, book.max_ticks, book.affected, book.given_up);
+        differ(&format!("endpoint {}", endpoint.name), &engine, &reference)?;
+    }
+    for (statement, (slice, book)) in plan.statements.iter().zip(played.slice.statements.iter().zip(&books.statements))
+    {
+        let engine = (slice.calls, slice.killed, slice.ticks);
+        differ(&format!("statement {}", statement.name), &engine, &(book.calls, book.killed, book.ticks))?;
+    }
+    for (station, (slice, book)) in stations(plan).into_iter().zip(played.slice.stations.iter().zip(&books.totals)) {
+        differ(&format!("{station:?}"), &counted(station, *slice), &counted(station, *book))?;
+    }
+    Ok(())
+}
+
+/// What both count at a station. Queues of stores have no length of their own.
+fn counted(station: StationId, totals: StationTotals) -> StationTotals {
+    let max_waiting = if matches!(station, StationId::Store(_)) { 0 } else { totals.max_waiting };
+    StationTotals { capacity: 0, busy_now: 0, waiting_now: 0, max_waiting, ..totals }
+}

@@ -1,0 +1,166 @@
+//! Random small scenarios.
+//!
+//! Owns what a random shop looks like: small, coarse in time so that ties within a tick are frequent, and short
+//! of everything so that queues, timeouts and refusals are. Refuses to play them.
+
+mod shop;
+mod steps;
+
+use doorbuster_model::compile::compile;
+use doorbuster_model::plan::Plan;
+use doorbuster_model::time::{Ticks, ticks_from_ns};
+use doorbuster_scenarios::types::{
+    Closed, CurvePoint, Draw, Exponential, Family, Journey, JourneyStep, OnFailure, Scenario, Service, Store, Traffic,
+    Uniform,
+};
+use doorbuster_scenarios::units::{Amount, Rate, Share, Time};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// The unit of time of random scenarios: exactly 100 ticks, so that different paths often meet in one tick.
+const UNIT_NS: u64 = 102_400;
+/// Spans that a second of a random scenario asks for, about, with every branch taken and every try used up.
+const SPANS_PER_S: f64 = 40_000.0;
+
+/// A scenario, and how it is played.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) scenario: Scenario,
+    pub(crate) seed: u64,
+    pub(crate) cell: u32,
+    /// How long the doors are open.
+    pub(crate) length: Ticks,
+    pub(crate) lost: Option<LostIndexes>,
+}
+
+/// All indexes of some shards are lost for a while.
+#[derive(Clone, Debug)]
+pub(crate) struct LostIndexes {
+    pub(crate) from: Ticks,
+    pub(crate) to: Ticks,
+    pub(crate) shards: Vec<u16>,
+}
+
+impl Case {
+    pub(crate) fn plan(&self) -> Plan {
+        compile("random", &self.scenario, self.seed)
+    }
+}
+
+/// Any case.
+pub(crate) fn cases() -> impl Strategy<Value = Case> {
+    let length = (1..20_u64).prop_map(|tenths| ticks_from_ns(tenths * 50_000_000));
+    let lost = (0..3_000_u64, 1..3_000_u64, vec(0..4_u16, 1..4));
+    let lost = lost.prop_map(|(from, lasts, shards)| LostIndexes {
+        from: from * UNIT_NS >> 10,
+        to: (from + lasts) * UNIT_NS >> 10,
+        shards,
+    });
+    (scenarios(), any::<u64>(), 0..2_u32, length, proptest::option::of(lost))
+        .prop_map(|(scenario, seed, cell, length, lost)| Case { scenario, seed, cell, length, lost })
+}
+
+fn scenarios() -> impl Strategy<Value = Scenario> {
+    let hop = prop_oneof![Just(0), Just(UNIT_NS), Just(500_000), 0..1_000_000_u64];
+    let frame = (1..3_u64, hop.prop_map(|ns| Time { ns }));
+    let people = (journeys(), traffic(), prop_oneof![Just(vec![]), Just(vec![0.5, 0.25, 0.25])]);
+    (frame, vec(shop::service(), 1..6), vec(shop::store(), 0..4), people).prop_map(
+        |((fleet, hop), services, stores, (journeys, traffic, tiers))| {
+            let mut scenario = Scenario { duration: Time::from_s(2), warmup: Time::from_s(0), ..Scenario::default() };
+            scenario.cells.fleet.count = fleet;
+            scenario.cells.play.count = fleet;
+            scenario.network.hop = hop;
+            scenario.services = named("s", services);
+            scenario.stores = named("d", stores);
+            scenario.journeys = named("j", journeys);
+            scenario.tiers = ["normal", "vip", "svip"]
+                .into_iter()
+                .map(str::to_owned)
+                .zip(tiers.into_iter().map(|ratio| Share { ratio }))
+                .collect();
+            scenario.traffic = Some(traffic);
+            shop::connect(&mut scenario);
+            within_budget(scenario)
+        },
+    )
+}
+
+/// Takes the rate down to what a naive engine plays in little time.
+fn within_budget(mut scenario: Scenario) -> Scenario {
+    let plan = compile("random", &scenario, 0);
+    let tree = plan.endpoints.iter().map(|endpoint| endpoint.tree).max().expect("there is an endpoint");
+    let most = (SPANS_PER_S / f64::from(tree)).max(4.0);
+    // Powers of two keep the even distances whole units.
+    let fit = |rate: &mut Rate| {
+        while rate.per_s > most {
+            rate.per_s /= 2.0;
+        }
+    };
+    match scenario.traffic.as_mut().expect("there is traffic") {
+        Traffic::Poisson(rate) | Traffic::Constant(rate) => fit(rate),
+        Traffic::Curve(points) => points.iter_mut().for_each(|point| fit(&mut point.rate)),
+        Traffic::Closed(closed) => closed.users.count = closed.users.count.min(most as u64 / 100 + 2),
+    }
+    scenario
+}
+
+fn journeys() -> impl Strategy<Value = Vec<Journey>> {
+    let step = (0..4_usize, proptest::option::of(draw(20)), share(), 1..4_u64).prop_map(|(to, think, reach, count)| {
+        JourneyStep { request: to.to_string(), think, reach, repeat: Amount { count } }
+    });
+    let on_failure = (share(), 2..4_u64, draw(10)).prop_map(|(retry, count, after)| OnFailure {
+        retry,
+        attempts: Amount { count },
+        after,
+    });
+    let journey = (1..4_u8, vec(step, 1..4), proptest::option::of(time(5..100)), proptest::option::of(on_failure));
+    let journey = journey.prop_map(|(weight, steps, patience, on_failure)| Journey {
+        weight: f64::from(weight),
+        steps,
+        patience,
+        on_failure,
+    });
+    vec(journey, 1..3)
+}
+
+fn traffic() -> impl Strategy<Value = Traffic> {
+    // A rate whose distances are whole units.
+    let even = (3..60_u32).prop_map(|units| Rate { per_s: 1e9 / UNIT_NS as f64 / f64::from(units) });
+    let any_rate = || (50..3_000_u32).prop_map(|per_s| Rate { per_s: f64::from(per_s) });
+    let curve = vec(prop_oneof![1 => Just(Rate { per_s: 0.0 }), 3 => any_rate()], 1..5).prop_map(|rates| {
+        let point = |(nth, rate)| CurvePoint { at: Time::from_ms(nth as u64 * 150), rate };
+        let mut points: Vec<CurvePoint> = rates.into_iter().enumerate().map(point).collect();
+        points[0].rate.per_s += 100.0;
+        points
+    });
+    let closed = (2..40_u64, draw(50)).prop_map(|(count, think)| Closed { users: Amount { count }, think });
+    prop_oneof![
+        any_rate().prop_map(Traffic::Poisson),
+        even.prop_map(Traffic::Constant),
+        curve.prop_map(Traffic::Curve),
+        closed.prop_map(Traffic::Closed),
+    ]
+}
+
+/// Things under the names `s0`, `s1` and so on.
+fn named<T, M: FromIterator<(String, T)>>(prefix: &str, things: Vec<T>) -> M {
+    things.into_iter().enumerate().map(|(nth, thing)| (format!("{prefix}{nth}"), thing)).collect()
+}
+
+/// A time of whole units.
+fn time(units: std::ops::Range<u64>) -> impl Strategy<Value = Time> {
+    units.prop_map(|units| Time { ns: units * UNIT_NS })
+}
+
+/// A draw: mostly the same whole number of units, below `most`.
+fn draw(most: u64) -> impl Strategy<Value = Draw> {
+    prop_oneof![
+        6 => time(0..most).prop_map(Draw::Fixed),
+        1 => time(1..most).prop_map(|mean| Draw::Family(Family::Exponential(Exponential { mean }))),
+        1 => (time(0..1), time(1..most)).prop_map(|(min, max)| Draw::Family(Family::Uniform(Uniform { min, max }))),
+    ]
+}
+
+fn share() -> impl Strategy<Value = Share> {
+    prop_oneof![2 => Just(1.0), 1 => Just(0.5), 1 => Just(0.0), 1 => 0.0..1.0].prop_map(|ratio: f64| Share { ratio })
+}

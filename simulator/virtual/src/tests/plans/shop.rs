@@ -1,0 +1,132 @@
+//! Random services and stores, and how they are connected: in layers, so that no call cycle occurs.
+
+use super::steps::program;
+use super::{Scenario, Service, Store, UNIT_NS, draw, named, time};
+use doorbuster_scenarios::types::{Balancer, Discipline, Endpoint, Pool, Statement, Step, StoreKind, Table};
+use doorbuster_scenarios::units::{Amount, Rate};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+/// Rows that a scan of a random table passes in one unit of time.
+const ROWS_PER_UNIT: u64 = 1_000;
+
+fn amount(counts: std::ops::Range<u64>) -> impl Strategy<Value = Amount> {
+    counts.prop_map(|count| Amount { count })
+}
+
+/// A service; its pools are by the number of the store.
+pub(super) fn service() -> impl Strategy<Value = Service> {
+    let balancer = prop_oneof![Just(Balancer::RoundRobin), Just(Balancer::LeastConnections), Just(Balancer::TwoRandom)];
+    let pool =
+        (amount(1..4), option::of(time(1..30))).prop_map(|(size, acquire_timeout)| Pool { size, acquire_timeout });
+    let workers = option::weighted(0.6, (amount(1..5), amount(0..4)));
+    let pods = (amount(1..4), amount(1..4), workers, balancer);
+    (pods, vec(option::weighted(0.6, pool), 4), vec(program(), 1..3)).prop_map(
+        |((pods, cores, workers, balancer), pools, programs)| {
+            let endpoint = |program| Endpoint { program, ..Endpoint::default() };
+            Service {
+                pods,
+                cores,
+                workers: workers.map(|(workers, _)| workers),
+                accept_queue: workers.map_or(Service::default().accept_queue, |(_, queue)| queue),
+                balancer,
+                pools: (0..).zip(pools).filter_map(|(nth, pool)| Some((format!("d{nth}"), pool?))).collect(),
+                endpoints: named("e", programs.into_iter().map(endpoint).collect()),
+                ..Service::default()
+            }
+        },
+    )
+}
+
+/// A store.
+pub(super) fn store() -> impl Strategy<Value = Store> {
+    let kind = prop_oneof![Just(StoreKind::Mysql), Just(StoreKind::Redis), Just(StoreKind::External)];
+    let statement = (draw(24), any::<bool>()).prop_map(|(cost, indexed)| Statement {
+        text: "SELECT 1".to_owned(),
+        cost,
+        table: indexed.then(|| "t".to_owned()),
+        index: indexed.then(|| "user_id".to_owned()),
+        rows: Amount { count: 1 },
+    });
+    let statements = vec(statement, 1..3);
+    (kind, amount(1..5), amount(1..4), any::<bool>(), option::of(any::<bool>()), 1..60_u64, statements).prop_map(
+        |(kind, shards, cores, fifo, cancel, scan, statements)| {
+            let table = Table {
+                rows: Amount { count: scan * ROWS_PER_UNIT },
+                indexes: vec!["user_id".to_owned()],
+                scan_rate: Rate { per_s: ROWS_PER_UNIT as f64 * 1e9 / UNIT_NS as f64 },
+                build_rate: Rate { per_s: 1e6 },
+            };
+            Store {
+                kind,
+                shards,
+                cores,
+                discipline: Some(if fifo { Discipline::Fifo } else { Discipline::Ps }),
+                cancel: if fifo { None } else { cancel },
+                tables: [("t".to_owned(), table)].into_iter().collect(),
+                statements: named("q", statements),
+            }
+        },
+    )
+}
+
+/// Turns numbers into names: of callees in later services, of statements, of the endpoints that journeys ask.
+pub(super) fn connect(scenario: &mut Scenario) {
+    let stores = &scenario.stores;
+    let statements: Vec<(String, String)> = stores
+        .iter()
+        .flat_map(|(name, store)| store.statements.keys().map(move |statement| (name.clone(), statement.clone())))
+        .collect();
+    let endpoints: Vec<Vec<String>> = scenario
+        .services
+        .iter()
+        .map(|(name, service)| service.endpoints.keys().map(|endpoint| format!("{name}.{endpoint}")).collect())
+        .collect();
+    for (nth, service) in scenario.services.values_mut().enumerate() {
+        let callees: Vec<String> = endpoints[nth + 1..].concat();
+        service.pools.retain(|store, _| stores.contains_key(store));
+        for endpoint in service.endpoints.values_mut() {
+            connect_steps(&mut endpoint.program, &callees, &statements);
+        }
+    }
+    for journey in scenario.journeys.values_mut() {
+        for step in &mut journey.steps {
+            // Mostly those of the first service.
+            let edge = if step.request == "3" { endpoints.concat() } else { endpoints[0].clone() };
+            step.request = edge[number(&step.request) % edge.len()].clone();
+        }
+    }
+}
+
+fn connect_steps(steps: &mut Vec<Step>, callees: &[String], statements: &[(String, String)]) {
+    steps.retain(|step| match step {
+        Step::Call(_) => !callees.is_empty(),
+        Step::Query(_) => !statements.is_empty(),
+        _ => true,
+    });
+    for step in steps {
+        match step {
+            Step::Call(call) => {
+                call.endpoint = callees[number(&call.endpoint) % callees.len()].clone();
+                connect_steps(&mut call.fallback, callees, statements);
+            }
+            Step::Query(query) => {
+                (query.store, query.statement) = statements[number(&query.statement) % statements.len()].clone();
+                connect_steps(&mut query.fallback, callees, statements);
+            }
+            Step::Branch(branch) => {
+                connect_steps(&mut branch.then, callees, statements);
+                connect_steps(&mut branch.otherwise, callees, statements);
+            }
+            Step::Parallel(strands) => {
+                strands.iter_mut().for_each(|strand| connect_steps(strand, callees, statements));
+            }
+            Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => {}
+        }
+    }
+}
+
+fn number(placeholder: &str) -> usize {
+    placeholder.parse().expect("a placeholder is a number")
+}

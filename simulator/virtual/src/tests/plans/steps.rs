@@ -1,0 +1,73 @@
+//! Random programs. Callees and statements are numbers until the shop is connected.
+
+use super::{draw, share, time};
+use doorbuster_scenarios::types::{Branch, Call, Decline, Fail, Query, Retry, Step};
+use doorbuster_scenarios::units::{Amount, Share, Time};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+/// What a call and a query have in common.
+#[derive(Clone, Debug)]
+struct Ask {
+    what: String,
+    timeout: Option<Time>,
+    retry: Option<Retry>,
+    optional: bool,
+    cancel: bool,
+}
+
+/// A program.
+pub(super) fn program() -> impl Strategy<Value = Vec<Step>> {
+    let step = leaf().prop_recursive(2, 10, 3, |inner| {
+        let steps = || vec(inner.clone(), 0..3);
+        prop_oneof![
+            (share(), steps(), steps()).prop_map(|(probability, then, otherwise)| Step::Branch(Branch {
+                probability,
+                then,
+                otherwise
+            })),
+            vec(steps(), 1..4).prop_map(Step::Parallel),
+            (ask(), vec(inner.clone(), 1..3)).prop_map(|(one, fallback)| call(one, fallback)),
+            (ask(), vec(inner.clone(), 1..3)).prop_map(|(one, fallback)| query(one, fallback)),
+        ]
+    });
+    vec(step, 0..4)
+}
+
+fn leaf() -> impl Strategy<Value = Step> {
+    let rarely = || prop_oneof![Just(0.1), Just(0.4)].prop_map(|ratio| Share { ratio });
+    prop_oneof![
+        4 => draw(16).prop_map(Step::Compute),
+        1 => draw(16).prop_map(Step::Wait),
+        4 => ask().prop_map(|one| call(one, Vec::new())),
+        4 => ask().prop_map(|one| query(one, Vec::new())),
+        1 => rarely().prop_map(|probability| Step::Fail(Fail { probability, error: "broken".to_owned() })),
+        1 => rarely().prop_map(|probability| Step::Decline(Decline { probability })),
+    ]
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let retry =
+        (2..4_u64, option::of(draw(10))).prop_map(|(count, backoff)| Retry { attempts: Amount { count }, backoff });
+    (0..20_usize, option::weighted(0.7, time(1..40)), option::weighted(0.4, retry), any::<bool>(), any::<bool>())
+        .prop_map(|(what, timeout, retry, optional, cancel)| Ask {
+            what: what.to_string(),
+            timeout,
+            retry,
+            optional,
+            cancel,
+        })
+}
+
+fn call(one: Ask, fallback: Vec<Step>) -> Step {
+    let Ask { what, timeout, retry, optional, cancel } = one;
+    let optional = optional && fallback.is_empty();
+    Step::Call(Call { endpoint: what, timeout, retry, cancel, optional, fallback })
+}
+
+fn query(one: Ask, fallback: Vec<Step>) -> Step {
+    let Ask { what, timeout, retry, optional, .. } = one;
+    let optional = optional && fallback.is_empty();
+    Step::Query(Query { store: String::new(), statement: what, timeout, retry, optional, fallback })
+}
