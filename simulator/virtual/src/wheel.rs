@@ -4,20 +4,23 @@
 //! marked and left to the engine, which plays them last, in the order of arming. Refuses to know what
 //! an event means, and to cancel: a timer that is no longer wanted is dropped when it is met.
 //!
-//! Two levels. The block of 2^18 ticks (268 ms) around now has a list for every tick and a bitmap over
-//! them. Later blocks have one list each, dealt out when their block begins; since a block's list is
-//! dealt before anything is scheduled directly into the block, order of scheduling is kept.
-//! Timeouts that end beyond the block wait in the order of arming and are looked at once, when the block
-//! ends: nearly all are over by then, so a 30 s timeout of an answered call never enters a list.
+//! Two levels. The block of 2^13 ticks (8.4 ms) around now has a list for every tick and a bitmap over
+//! them: 64 KiB, so that the place of a new event is in the cache. Later blocks have one list each, dealt out when
+//! their block begins; since a block's list is dealt before anything is scheduled directly into the block,
+//! order of scheduling is kept.
+//! Timeouts that end beyond their season of 2^18 ticks (268 ms) wait in the order of arming and are looked at
+//! once, when the season ends: nearly all are over by then, so a 30 s timeout of an answered call never enters a list.
 
 use crate::event::{Event, Kind};
 use std::collections::BTreeMap;
 
 /// `log2` of the ticks in a block.
-const BLOCK_BITS: u32 = 18;
+const BLOCK_BITS: u32 = 13;
 const BLOCK_TICKS: u64 = 1 << BLOCK_BITS;
 const WORDS: usize = (BLOCK_TICKS / 64) as usize;
-/// Blocks ahead that have a list of their own place: 18 minutes; those beyond stand in a map.
+/// `log2` of the ticks after which timeouts are looked at.
+const SEASON_BITS: u32 = 18;
+/// Blocks ahead that have a list of their own place: 34 s; those beyond stand in a map.
 const NEAR_BLOCKS: usize = 4096;
 const NIL: u32 = u32::MAX;
 
@@ -37,7 +40,7 @@ pub(crate) struct Wheel {
     /// Lists of the blocks ahead, by block modulo their number.
     near: Vec<Vec<Dated>>,
     far: BTreeMap<u64, Vec<Dated>>,
-    /// Timeouts armed in this block that end beyond it.
+    /// Timeouts armed in this season that end beyond it.
     armed: Vec<Dated>,
     /// Events in all lists, timeouts in `armed` left out.
     pending: usize,
@@ -88,9 +91,8 @@ impl Wheel {
     pub(crate) fn arm(&mut self, at: u64, frame: u32, stamp: u32) {
         assert!(at > self.now, "invariant: a timeout lies ahead: {at} is not after {}", self.now);
         let event = Event::stamped(Kind::Timer, frame, stamp);
-        if at >> BLOCK_BITS == self.now >> BLOCK_BITS {
-            self.pending += 1;
-            self.append((at & (BLOCK_TICKS - 1)) as usize, event);
+        if at >> SEASON_BITS == self.now >> SEASON_BITS {
+            self.schedule(at, event);
         } else {
             self.armed.push((at, event));
         }
@@ -206,7 +208,7 @@ impl Wheel {
         Some(word * 64 + self.bits[word].trailing_zeros() as usize)
     }
 
-    /// Begins a block: deals out what was shelved for it, then looks at the timeouts of the block before.
+    /// Begins a block: deals out what was shelved for it, then looks at the timeouts of the season that has ended.
     fn turn(&mut self, block: u64, live: &mut impl FnMut(Event) -> bool) {
         // What stands in the map was scheduled when the block was far: before anything on the near list.
         if let Some(dated) = self.far.remove(&block) {
@@ -217,6 +219,9 @@ impl Wheel {
         self.deal(&dated, live);
         dated.clear();
         self.near[index] = dated;
+        if !block.is_multiple_of(1 << (SEASON_BITS - BLOCK_BITS)) {
+            return;
+        }
         let mut armed = std::mem::take(&mut self.armed);
         for &(at, event) in &armed {
             if live(event) {

@@ -33,8 +33,8 @@ fn wheel_order_equals_a_sorted_list() {
     }
 }
 
-/// *Scenario* Timeouts of all lengths are armed; half are let go of before their block ends.
-/// *Guarantees* The others come out in their tick; none is met early, and those let go of beyond their block never.
+/// *Scenario* Timeouts of all lengths are armed; half are let go of before their season ends.
+/// *Guarantees* The others come out in their tick; none is met early, and those let go of beyond their season never.
 #[test]
 fn wheel_timeouts_come_out_in_their_tick() {
     let mut wheel = Wheel::new();
@@ -50,7 +50,7 @@ fn wheel_timeouts_come_out_in_their_tick() {
     while wheel.advance(1 << 23, live) {
         while let Some(event) = wheel.pop() {
             assert_eq!(due[event.index() as usize], wheel.now());
-            assert!(live(event) || wheel.now() < BLOCK_TICKS, "let go of, and yet dealt out");
+            assert!(live(event) || wheel.now() < 1 << SEASON_BITS, "let go of, and yet dealt out");
             met += usize::from(live(event));
         }
         if wheel.is_idle(live) {
