@@ -63,9 +63,9 @@ fn incident_timeline() -> Timeline {
         evidence_ready_s: Some(370.0),
         cause: Some(Cause {
             service: "payment".to_owned(),
-            operation: "SELECT ... FROM payments WHERE user_id = ?".to_owned(),
-            resource: "payments.user_id".to_owned(),
-            kind: "lost_index".to_owned(),
+            operation: "by_user".to_owned(),
+            resource: "payments".to_owned(),
+            kind: "missing_index".to_owned(),
             evidence: vec![
                 "rows examined by the statement: 2.25M on average, 1.1 before".to_owned(),
                 "97 % of the slow payments' time is in this statement".to_owned(),

@@ -112,7 +112,6 @@ fn cause_moments(timeline: &Timeline) -> Vec<Moment> {
     let mut told = Vec::new();
     if let (Some(at_s), Some(cause)) = (timeline.evidence_ready_s, &timeline.cause) {
         let mut moment = Moment::new(at_s, Kind::Evidence, cause_text(cause));
-        moment.lines.push(cause.operation.clone());
         moment.lines.extend(cause.evidence.iter().cloned());
         told.push(moment);
     }
@@ -130,23 +129,24 @@ fn cause_moments(timeline: &Timeline) -> Vec<Moment> {
 fn cause_text(cause: &Cause) -> String {
     let kind = cause.kind.replace('_', " ");
     let wrong = if cause.right { "" } else { " (wrong: this is not what was broken)" };
-    format!("{kind} {}, used by {}{wrong}", cause.resource, cause.service)
+    format!("{kind}: {}.{} of {}{wrong}", cause.resource, cause.operation, cause.service)
 }
 
 fn fixed(timeline: &Timeline, remedy: &Episode, to_s: f64) -> Moment {
     let mut moment = Moment::new(to_s, Kind::Fixed, &remedy.what);
     let work = format!("the repair itself took {} (modelled)", duration(to_s - remedy.from_s));
     let first = timeline.remedies.first().is_some_and(|first| first == remedy);
-    moment.lines.push(match declared_s(timeline) {
+    moment.lines.push(match declared_s(timeline, remedy) {
         Some(declared) if first => format!("people took {} (declared), {work}", duration(declared)),
         _ => work,
     });
     moment
 }
 
-/// What the declared steps of people sum to, if there are any.
-fn declared_s(timeline: &Timeline) -> Option<f64> {
-    (!timeline.humans.is_empty()).then(|| timeline.humans.iter().map(|(_, s)| s).sum())
+/// From the alert to the remedy's start, where the scenario declares what people do meanwhile.
+fn declared_s(timeline: &Timeline, remedy: &Episode) -> Option<f64> {
+    let alert = timeline.alert.as_ref()?;
+    (!timeline.humans.is_empty()).then_some(remedy.from_s - alert.at_s)
 }
 
 /// How long after the injection, in words.
@@ -168,7 +168,7 @@ mod tests {
             ["fault", "symptom", "alert", "evidence", "cause", "remedy", "fixed", "recovered"],
             "the fault's end is told as its remedy"
         );
-        assert_eq!(told[6].lines, ["people took 13 min 40 s (declared), the repair itself took 30 s (modelled)"]);
+        assert_eq!(told[6].lines, ["people took 14 min 5 s (declared), the repair itself took 30 s (modelled)"]);
     }
 
     #[test]

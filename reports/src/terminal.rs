@@ -277,12 +277,12 @@ payment-index-loss
 
   14:35:00  fault       index user_id of payments lost on 4 of 16 shards
   14:35:45  alert       after 45 s: 27 % of gateway.pay failed over 1 min (page above 10 %)
-  14:36:10  evidence    after 1 min 10 s: lost index payments.user_id, used by payment
-                        SELECT ... FROM payments WHERE user_id = ?
+  14:36:10  evidence    after 1 min 10 s: missing index: payments.by_user of payment
                         rows examined by the statement: 2.25M on average, 1.1 before
                         97 % of the slow payments' time is in this statement
+                        shards 0, 4, 8 and 12 only; the other twelve are as before
   14:50:20  fixed       after 15 min 20 s: rebuild index user_id of payments
-                        people took 13 min 40 s (declared), the repair itself took 30 s (modelled)
+                        people took 14 min 5 s (declared), the repair itself took 30 s (modelled)
   14:50:50  recovered   after 15 min 50 s
 
               before    during    after

@@ -29,6 +29,13 @@ pub enum Source {
     Builtin(String),
     /// A file.
     Path(PathBuf),
+    /// A text that the program brings along.
+    Text {
+        /// What diagnostics and the scenario are called by.
+        name: String,
+        /// The YAML.
+        text: String,
+    },
 }
 
 impl Source {
@@ -42,7 +49,7 @@ impl Source {
     /// The built-in's name, or the file's name without its ending.
     fn name(&self) -> String {
         match self {
-            Self::Builtin(name) => name.clone(),
+            Self::Builtin(name) | Self::Text { name, .. } => name.clone(),
             Self::Path(path) => path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
         }
     }

@@ -10,8 +10,16 @@ use crate::units::Time;
 /// 14.97. The language stops a little below, where s is still well determined.
 const LARGEST_P99_OVER_MEAN: f64 = 14.0;
 
+/// No time that a draw names may be longer. The engine cuts draws at 18 minutes: with this bound that touches
+/// rare values of a long tail only.
+pub(super) const LONGEST: Time = Time::from_s(15 * 60);
+
 /// Checks a draw; `spot` is where it is written.
 pub(super) fn draw(check: &mut Check<'_>, spot: Spot<'_>, draw: &Draw) {
+    if let Some(time) = longest(draw).filter(|time| *time > LONGEST) {
+        let help = "what takes longer than a quarter of an hour is no part of a request";
+        check.report(spot.at, format!("{time} is too long for a draw: at most {LONGEST}"), help);
+    }
     let Draw::Family(family) = draw else { return };
     match family {
         Family::Constant(_) => {}
@@ -49,6 +57,25 @@ pub(super) fn draw(check: &mut Check<'_>, spot: Spot<'_>, draw: &Draw) {
             }
         }
         Family::Empirical(quantiles) => empirical(check, spot.key("empirical"), quantiles),
+    }
+}
+
+/// The longest time that a draw names.
+fn longest(draw: &Draw) -> Option<Time> {
+    let family = match draw {
+        Draw::Fixed(time) => return Some(*time),
+        Draw::Family(family) => family,
+    };
+    match family {
+        Family::Constant(time) => Some(*time),
+        Family::Uniform(uniform) => Some(uniform.max),
+        Family::Exponential(exponential) => Some(exponential.mean),
+        Family::Erlang(erlang) => Some(erlang.mean),
+        Family::HyperExponential(branches) => branches.iter().map(|branch| branch.mean).max(),
+        Family::Gamma(gamma) => Some(gamma.mean),
+        Family::LogNormal(log_normal) => log_normal.mean.max(log_normal.median),
+        Family::Pareto(pareto) => Some(pareto.min),
+        Family::Empirical(quantiles) => quantiles.iter().map(|quantile| quantile.time).max(),
     }
 }
 

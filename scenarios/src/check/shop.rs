@@ -1,6 +1,6 @@
 //! Services and stores: ranges, pools, tables, statements.
 
-use super::draws::draw;
+use super::draws::{LONGEST, draw};
 use super::{Check, programs};
 use crate::load::Spot;
 use crate::types::{Discipline, Endpoint, Service, Statement, Store, StoreKind};
@@ -96,6 +96,11 @@ fn store(check: &mut Check<'_>, spot: Spot<'_>, store: &Store) {
             if rate.per_s <= 0.0 {
                 check.report(spot.key(key).at, format!("`{key}` must be over 0/s"), "");
             }
+        }
+        let scan_s = table.rows.count as f64 / table.scan_rate.per_s;
+        if scan_s.is_finite() && scan_s > LONGEST.s() {
+            let message = format!("a scan of {} rows takes {scan_s:.0}s, over {LONGEST}", table.rows);
+            check.report(spot.key("rows").at, message, "fewer rows, or a higher `scan_rate`");
         }
         let mut columns = BTreeSet::new();
         for (index, column) in table.indexes.iter().enumerate() {

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// Instructions of all programs together: the engine counts them in 16 bits, and adds some of its own.
 const MOST_INSTRUCTIONS: u64 = 60_000;
+/// Pods of a cell, all services together: the engine numbers them in 16 bits.
+const MOST_PODS: u64 = 60_000;
 /// Spans that one request may have at most, every branch taken and every try used up: their index has 24 bits.
 const MOST_SPANS: u64 = 1 << 24;
 
@@ -41,6 +43,11 @@ pub(super) fn sizes(check: &mut Check<'_>, services: Spot<'_>) {
             room.count(spot.key("do"), room.steps);
             rooms.push(room);
         }
+    }
+    let pods: u64 = check.scenario.services.values().map(|service| service.pods.count).fold(0, u64::saturating_add);
+    if pods > MOST_PODS {
+        let message = format!("the services have {pods} pods together, over the {MOST_PODS} of a cell");
+        check.report(services.at, message, "cut the fleet into more cells; `pods` are those of one cell");
     }
     let mut instructions = 0;
     for room in &rooms {

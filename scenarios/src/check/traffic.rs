@@ -6,6 +6,9 @@ use crate::load::Spot;
 use crate::types::{CurvePoint, Journey, Traffic};
 use crate::units::{Rate, Time};
 
+/// Users of a closed loop in one cell: the engine holds 16M requests, statements and shoppers of a cell at a time.
+const MOST_USERS_OF_A_CELL: u64 = 10_000_000;
+
 /// Checks the journeys; `root` is the scenario, where they may be missing.
 pub(super) fn journeys(check: &mut Check<'_>, root: Spot<'_>) {
     let scenario = check.scenario;
@@ -71,6 +74,11 @@ pub(super) fn arrivals(check: &mut Check<'_>, root: Spot<'_>) {
         Some(Traffic::Closed(closed)) => {
             let spot = spot.key("closed");
             let cells = check.scenario.cells.fleet;
+            let most = MOST_USERS_OF_A_CELL * cells.count;
+            if closed.users.count > most {
+                let message = format!("`users` of {} is more than {most}", closed.users);
+                check.report(spot.key("users").at, message, "a cell has at most 10M users");
+            }
             if closed.users < cells {
                 let message = format!("`users` of {} is under the fleet's {cells} cells", closed.users);
                 check.report(spot.key("users").at, message, "each cell needs one");

@@ -33,6 +33,10 @@ pub(crate) fn read(source: &Source, shapes: &Shapes, files: &mut Files) -> Optio
             chain.push(identity(path));
             merged(file, Some(path), shapes, files, &mut chain)
         }
+        Source::Text { name, text } => {
+            let file = files.add(name, text);
+            merged(file, None, shapes, files, &mut chain)
+        }
     }
 }
 
@@ -131,6 +135,7 @@ fn base(node: &Node, path: Option<&Path>, shapes: &Shapes, files: &mut Files, ch
             let name = identity(&there);
             (Some(there), name)
         }
+        Source::Text { .. } => unreachable!("invariant: a name is a built-in's or a path"),
     };
     if let Some(first) = chain.iter().position(|other| *other == name) {
         let mut around: Vec<&str> = chain[first..].iter().map(String::as_str).collect();
