@@ -24,6 +24,9 @@ pub(crate) enum Command {
         after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%"
     )]
     Run(RunArgs),
+    /// What this machine does
+    #[command(after_help = "Example: doorbuster bench engine")]
+    Bench(BenchArgs),
     /// Make one measurement on its own
     #[command(after_help = "Example: doorbuster measure theory")]
     Measure(MeasureArgs),
@@ -66,6 +69,31 @@ pub(crate) struct RunArgs {
     /// Print nothing; the exit code tells
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+/// Arguments of `bench`.
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) benchmark: Benchmark,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Benchmark {
+    /// CPU time of the engine for a request, at the shop's weekday and at its peak
+    #[command(after_help = "Example: doorbuster bench engine --runs 5")]
+    Engine(EngineArgs),
+}
+
+/// Arguments of `bench engine`.
+#[derive(Args, Debug)]
+pub(crate) struct EngineArgs {
+    /// Seed of all random draws
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Times that each load is played
+    #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) runs: u32,
 }
 
 /// Arguments of `measure`.

@@ -19,8 +19,8 @@ mod history;
 mod names;
 mod window;
 
-pub(crate) use alert::{AlertEvent, Counts};
-pub(crate) use cause::{Cause, CauseKind};
+pub(crate) use alert::AlertEvent;
+pub(crate) use cause::Cause;
 pub(crate) use change::Symptom;
 pub(crate) use names::{EXTERNAL, EndpointName, Names, Parent, PoolName, ShapeName, StatementName, StoreName, What};
 

@@ -2,6 +2,7 @@
 //!
 //! Owns everything that touches the outside: arguments, files, threads, the wall clock, the exit code.
 
+mod bench;
 mod cli;
 mod detection;
 mod drill;
@@ -15,7 +16,7 @@ mod theory;
 mod verdicts;
 
 use clap::Parser;
-use cli::{Cli, Command, Measurement};
+use cli::{Benchmark, Cli, Command, Measurement};
 use failure::Failure;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -27,6 +28,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Bench(args) => match &args.benchmark {
+            Benchmark::Engine(args) => bench::engine(args),
+        },
         Command::Measure(args) => match &args.measurement {
             Measurement::Theory(args) => theory::measure(args),
         },

@@ -1,4 +1,4 @@
-//! The report folder: `result.json`, `run.json`, `report.html`, `junit.xml`, `summary.md`, `latency.hlog`.
+//! The report folder: `result.json`, `run.json`, `report.html`, `junit.xml`, `summary.md`, `scenario.yaml`, `latency.hlog`.
 //!
 //! Owns the files, their names and their bytes; each is written beside its place and renamed, so that no reader ever
 //! sees half of one. Refuses to choose the folder.
@@ -85,6 +85,7 @@ pub fn write_report(
         .map_err(|source| ReportError::Encode { path: dir.join("latency.hlog"), source })?;
     replace(&dir.join("latency.hlog"), &log)?;
     replace(&dir.join("run.json"), &json(dir, "run.json", run)?)?;
+    replace(&dir.join("scenario.yaml"), &scenario(dir, result)?)?;
     replace(&dir.join("report.html"), page(result, run).as_bytes())?;
     replace(&dir.join("junit.xml"), junit(result, run).as_bytes())?;
     replace(&dir.join("summary.md"), markdown(result, run).as_bytes())?;
@@ -97,6 +98,14 @@ fn json<T: Serialize>(dir: &Path, name: &str, value: &T) -> Result<Vec<u8>, Repo
         .map_err(|source| ReportError::Encode { path: dir.join(name), source: source.into() })?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+/// The scenario with every override applied, as a file that plays again.
+fn scenario(dir: &Path, result: &RunResult) -> Result<Vec<u8>, ReportError> {
+    let text = serde_yaml::to_string(&result.resolved)
+        .map_err(|source| ReportError::Encode { path: dir.join("scenario.yaml"), source: source.into() })?;
+    let head = format!("# {} as it was played, with every override and default written out\n", result.scenario);
+    Ok((head + &text).into_bytes())
 }
 
 /// Writes beside the file and renames.

@@ -182,19 +182,15 @@ fn table(page: &mut Page, result: &RunResult) {
 
 fn loss(page: &mut Page, result: &RunResult) {
     let Some(loss) = &result.loss else { return };
-    let text = format!(
-        "{} orders worth {} CNY; {} shoppers met a failure",
-        count(loss.orders),
-        count(loss.gmv_cny),
-        count(loss.users)
-    );
+    let worth = if loss.order_value_cny > 0.0 { format!(" worth {} CNY", count(loss.gmv_cny)) } else { String::new() };
+    let text = format!("{} orders{worth}; {} shoppers met a failure", count(loss.orders), count(loss.users));
     page.row("lost", Paint::None, &text);
 }
 
 fn quiet(page: &mut Page, result: &RunResult) {
     page.text.push('\n');
     if let Some(success) = edge_success(result) {
-        page.row("success", Paint::None, &format!("{} of requests at the edge", percent(success)));
+        page.row("success", Paint::None, &format!("{} of all requests at the edge, warm-up included", percent(success)));
     }
     let told = figures(result);
     if let Some(per_s) = told.first().and_then(|figures| figures.succeeded_per_s) {

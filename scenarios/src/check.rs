@@ -30,6 +30,7 @@ pub(crate) fn check(scenario: &Scenario, root: Spot<'_>, findings: &mut Findings
     story::focus(&mut check, root.key("focus"));
     story::faults(&mut check, root.key("faults"));
     story::remedies(&mut check, root.key("remedies"));
+    story::humans(&mut check, root);
     story::alert(&mut check, root.key("alert"));
     expectations::expectations(&mut check, root.key("expect"));
     sizes::sizes(&mut check, root.key("services"));

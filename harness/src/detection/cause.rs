@@ -97,11 +97,19 @@ pub(crate) struct Cause {
 }
 
 impl Cause {
-    /// Whether both say the same. A service's own cores and workers are one cause, whichever of its endpoints was looked at.
+    /// Whether both say the same. What is shared (cores, workers, connections, somebody else's service) is one cause,
+    /// whichever of its users was looked at.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let is_of_service = matches!(self.kind, CauseKind::CpuSaturated | CauseKind::WorkersExhausted);
+        let is_shared = match self.kind {
+            CauseKind::MissingIndex | CauseKind::SlowStatement | CauseKind::Unknown => false,
+            CauseKind::PoolExhausted
+            | CauseKind::StoreSaturated
+            | CauseKind::CpuSaturated
+            | CauseKind::WorkersExhausted
+            | CauseKind::DependencyFailing => true,
+        };
         (self.kind, &self.service, &self.resource) == (other.kind, &other.service, &other.resource)
-            && (is_of_service || self.operation == other.operation)
+            && (is_shared || self.operation == other.operation)
     }
 }
 

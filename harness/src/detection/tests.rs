@@ -5,6 +5,7 @@
 pub(in crate::detection) mod shop;
 mod stories;
 
+use super::cause::CauseKind;
 use super::*;
 use shop::{Noise, Shop};
 

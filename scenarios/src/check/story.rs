@@ -15,6 +15,13 @@ pub(super) fn focus(check: &mut Check<'_>, spot: Spot<'_>) {
     }
 }
 
+/// Checks what people do: the drill counts in seconds.
+pub(super) fn humans(check: &mut Check<'_>, root: Spot<'_>) {
+    for (name, time) in &check.scenario.humans {
+        check.whole_seconds(root.key("humans"), name, *time);
+    }
+}
+
 pub(super) fn faults(check: &mut Check<'_>, spot: Spot<'_>) {
     let scenario = check.scenario;
     let earliest = Time { ns: scenario.warmup.ns.saturating_add(1_000_000_000) };

@@ -6,6 +6,8 @@ use crate::load::Spot;
 use crate::types::{CurvePoint, Journey, Traffic};
 use crate::units::{Rate, Time};
 
+/// Requests per second of one cell: a thousand times the largest shop's.
+const MOST_REQUESTS_OF_A_CELL_PER_S: f64 = 1e7;
 /// Users of a closed loop in one cell: the engine holds 16M requests, statements and shoppers of a cell at a time.
 const MOST_USERS_OF_A_CELL: u64 = 10_000_000;
 
@@ -47,6 +49,10 @@ fn journey(check: &mut Check<'_>, spot: Spot<'_>, journey: &Journey) {
     for (index, step) in journey.steps.iter().enumerate() {
         let spot = steps.item(index);
         check.endpoint(spot.key("request").at, &step.request);
+        if index == 0 && step.reach.ratio < 1.0 {
+            let message = format!("a journey's first request has no `reach`, not {}", step.reach);
+            check.report(spot.key("reach").at, message, "whoever takes the journey makes it; lower its `weight` instead");
+        }
         if let Some(think) = &step.think {
             draw(check, spot.key("think"), think);
         }
@@ -68,8 +74,8 @@ pub(super) fn arrivals(check: &mut Check<'_>, root: Spot<'_>) {
             let help = "write it like `traffic: {poisson: 40/s}`; a file without it can only be used by others";
             check.report(spot.at, "`traffic` is missing", help);
         }
-        Some(Traffic::Poisson(rate)) => over_zero(check, spot.key("poisson"), *rate),
-        Some(Traffic::Constant(rate)) => over_zero(check, spot.key("constant"), *rate),
+        Some(Traffic::Poisson(rate)) => check_rate(check, spot.key("poisson"), *rate),
+        Some(Traffic::Constant(rate)) => check_rate(check, spot.key("constant"), *rate),
         Some(Traffic::Curve(points)) => curve(check, spot.key("curve"), points),
         Some(Traffic::Closed(closed)) => {
             let spot = spot.key("closed");
@@ -88,9 +94,18 @@ pub(super) fn arrivals(check: &mut Check<'_>, root: Spot<'_>) {
     }
 }
 
-fn over_zero(check: &mut Check<'_>, spot: Spot<'_>, rate: Rate) {
+fn check_rate(check: &mut Check<'_>, spot: Spot<'_>, rate: Rate) {
     if rate.per_s <= 0.0 {
         check.report(spot.at, "the rate must be over 0/s", "");
+    }
+    highest(check, spot, rate);
+}
+
+fn highest(check: &mut Check<'_>, spot: Spot<'_>, rate: Rate) {
+    let most = Rate { per_s: MOST_REQUESTS_OF_A_CELL_PER_S * check.scenario.cells.fleet.count as f64 };
+    if rate > most {
+        let message = format!("the rate of {rate} is more than {most}");
+        check.report(spot.at, message, "a cell plays at most 10M requests a second");
     }
 }
 
@@ -108,6 +123,9 @@ fn curve(check: &mut Check<'_>, spot: Spot<'_>, points: &[CurvePoint]) {
             let message = format!("the point at {} must be later than the one before it at {}", pair[1].at, pair[0].at);
             check.report(spot.item(index + 1).key("at").at, message, "");
         }
+    }
+    for (index, point) in points.iter().enumerate() {
+        highest(check, spot.item(index).key("rate"), point.rate);
     }
     if points.iter().all(|point| point.rate.per_s <= 0.0) {
         check.report(spot.at, "the rate is 0/s at every point", "");
