@@ -47,7 +47,7 @@ pub(crate) fn engine(args: &EngineArgs) -> Result<u8, Failure> {
     process::tell(&format!(
         "one cell on one thread, CPU time, {} runs each: least, median, most\n\n{:<24}{:<14}{:>26}{:>12}{:>14}{:>12}  {}\n",
         args.runs, "load", "batches", "ns a request", "events/s", "events/request", "spans/req.", "stream"
-    ));
+    ))?;
     for load in &LOADS {
         let plan = plan(load, args.seed)?;
         for (name, play) in [
@@ -56,7 +56,7 @@ pub(crate) fn engine(args: &EngineArgs) -> Result<u8, Failure> {
             ("a run's sink", &taken),
         ] {
             let runs: Result<Vec<Timed>, Failure> = (0..args.runs).map(|_| play(&plan, load.timed_s)).collect();
-            process::tell(&row(load.name, name, &runs?));
+            process::tell(&row(load.name, name, &runs?))?;
         }
     }
     Ok(0)

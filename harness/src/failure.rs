@@ -28,6 +28,9 @@ pub(crate) enum Failure {
     /// The report could not be written.
     #[error("error: {0}")]
     Report(#[from] ReportError),
+    /// Standard output took no more.
+    #[error("error: cannot write to standard output: {0}")]
+    Output(std::io::Error),
     /// Our own mistake.
     #[error(
         "error: this is a bug in doorbuster, not in your scenario\n   = help: `doorbuster {command}` replays it; please report it with the message above"
@@ -43,7 +46,7 @@ impl Failure {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Argument { .. } => 78,
-            Self::Overload(_) | Self::Report(_) => 75,
+            Self::Overload(_) | Self::Report(_) | Self::Output(_) => 75,
             Self::Bug { .. } => crate::BUG,
         }
     }

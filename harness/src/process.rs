@@ -1,13 +1,20 @@
 //! This process: its streams, what it has used, and the signal that ends it.
 
-use std::io::{IsTerminal, Write};
+use crate::failure::Failure;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Prints to standard output. A reader that went away ends nothing but the printing.
-pub(crate) fn tell(text: &str) {
+///
+/// # Errors
+/// When the system refuses for another reason, such as a full disk.
+pub(crate) fn tell(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Prints an error to standard error.

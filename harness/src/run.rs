@@ -97,10 +97,10 @@ fn quoted(word: &str) -> String {
 
 fn print(args: &RunArgs, told: &RunResult, info: &RunInfo) -> Result<(), Failure> {
     if args.json {
-        process::tell(&folder::to_json(told)?);
+        process::tell(&folder::to_json(told)?)?;
     } else if !args.quiet {
         let style = terminal::Style { colour: process::takes_colour(), width: 100 };
-        process::tell(&terminal::summary(told, info, Some(Path::new(&args.out)), style));
+        process::tell(&terminal::summary(told, info, Some(Path::new(&args.out)), style))?;
     }
     Ok(())
 }

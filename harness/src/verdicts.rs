@@ -27,6 +27,8 @@ pub(crate) fn verdicts(scenario: &Scenario, plan: &Plan, record: &Record, result
 /// The verdict that the books balance; every run has it.
 const CONSERVATION: &str = "accounting.conservation";
 
+const ENDED_EARLY: &str = "the run was ended early";
+
 /// A value with what it rests on.
 #[derive(Clone, Debug, PartialEq)]
 struct Value {
@@ -55,7 +57,7 @@ fn verdict(id: &str, expectation: &Expectation, value: Value, complete: bool) ->
         (true, false) => Status::Fail,
     };
     let note = match (complete, enough) {
-        (false, _) => Some("the run was ended early".to_owned()),
+        (false, _) => Some(ENDED_EARLY.to_owned()),
         (true, false) => Some(format!("{} samples, needs {}", value.samples, value.needs)),
         (true, true) => value.note,
     };
@@ -104,7 +106,11 @@ fn conservation(record: &Record, result: &RunResult) -> Verdict {
     Verdict {
         id: CONSERVATION.to_owned(),
         kind: VerdictKind::Accounting,
-        status: if unbalanced == 0 { Status::Pass } else { Status::Fail },
+        status: match (unbalanced, record.complete) {
+            (0, true) => Status::Pass,
+            (0, false) => Status::Invalid,
+            _ => Status::Fail,
+        },
         expect: Expect::Pass,
         value: Some(unbalanced as f64),
         unit: Unit::Count,
@@ -113,6 +119,10 @@ fn conservation(record: &Record, result: &RunResult) -> Verdict {
         interval: None,
         basis: Basis::Modelled,
         source: "design section 2, invariant 4".to_owned(),
-        note: (unbalanced > 0).then(|| record.leftovers.join("; ")),
+        note: match (unbalanced, record.complete) {
+            (0, true) => None,
+            (0, false) => Some(ENDED_EARLY.to_owned()),
+            _ => Some(record.leftovers.join("; ")),
+        },
     }
 }

@@ -113,11 +113,11 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".part");
     let temporary = PathBuf::from(temporary);
-    fs::write(&temporary, bytes).map_err(|source| ReportError::Io {
-        action: "write",
-        path: temporary.clone(),
-        source,
-    })?;
+    if let Err(source) = fs::write(&temporary, bytes) {
+        // Half of a file is no use to anybody; that it can't be removed either is the smaller trouble.
+        let _ = fs::remove_file(&temporary);
+        return Err(ReportError::Io { action: "write", path: path.to_owned(), source });
+    }
     fs::rename(&temporary, path).map_err(|source| ReportError::Io { action: "replace", path: path.to_owned(), source })
 }
 

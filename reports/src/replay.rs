@@ -8,8 +8,11 @@ use crate::run::RunInfo;
 
 /// What was played and at which scale: `24 min at 60k requests/s, 2 of 10 cells, scaled x5`.
 pub(crate) fn scale_text(scale: &Scale) -> String {
-    let rate = rate(scale.requests_per_s).replace("/s", " requests/s");
-    let mut text = format!("{} at {rate}", duration(f64::from(scale.virtual_s)));
+    let mut text = duration(f64::from(scale.virtual_s));
+    // A run that was ended within its warm-up has no rate.
+    if scale.requests_per_s > 0.0 {
+        text.push_str(&format!(" at {}", rate(scale.requests_per_s).replace("/s", " requests/s")));
+    }
     if scale.cells_played < scale.cells_fleet {
         text.push_str(&format!(", {} of {} cells", scale.cells_played, scale.cells_fleet));
         if scale.factor.is_finite() {

@@ -5,7 +5,7 @@
 
 use super::sink::Sink;
 use doorbuster_model::plan::Plan;
-use doorbuster_model::time::{Ticks, tick_of_second};
+use doorbuster_model::time::tick_of_second;
 use doorbuster_telemetry::fingerprint::combine;
 use doorbuster_virtual::cell::{Cell, Overload};
 use doorbuster_virtual::faults::Command;
@@ -37,10 +37,9 @@ impl<'p> Fleet<'p> {
         })
     }
 
-    /// Closes the doors of all cells and plays them until nothing is left. Returns the last tick.
-    pub fn drain(&mut self) -> Result<Ticks, Overload> {
-        self.each(|cell| cell.drain().map(|_| ()))?;
-        Ok(self.cells.iter().map(Cell::now).max().unwrap_or_default())
+    /// Closes the doors of all cells and plays them until nothing is left.
+    pub fn drain(&mut self) -> Result<(), Overload> {
+        self.each(Cell::drain)
     }
 
     /// Changes a mechanism in every cell.

@@ -146,3 +146,16 @@ fn threads_make_no_difference() {
     let counts = |threads| play::play(&case, &loaded, 1, threads).unwrap().counts;
     assert_eq!(counts(1), counts(3));
 }
+
+/// Scenario: a case told as JSON. Guarantees: whoever doubts it finds the scenario, the command, and both values.
+#[test]
+fn the_json_is_enough_to_play_a_case_again() {
+    let told = table::json(1, &[judged("loss4", &[])]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let case = &told["cases"][0];
+    assert_eq!(case["command"], "doorbuster run loss4.yaml --seed 1005");
+    assert!(case["scenario"].as_str().unwrap().contains("accept_queue: 0"));
+    assert!((case["rows"][0]["theory"].as_f64().unwrap() - 0.206_107).abs() < 1e-6);
+    assert_eq!(case["rows"][0]["verdict"], "inside");
+    assert_eq!((&told["missed"], &told["quantities"]), (&0.into(), &2.into()));
+}

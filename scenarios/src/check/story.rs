@@ -66,6 +66,11 @@ pub(super) fn remedies(check: &mut Check<'_>, spot: Spot<'_>) {
         match &remedy.start {
             Start::At(time) => {
                 check.whole_seconds(start, "at", *time);
+                let first = check.scenario.faults.values().map(|fault| fault.at).min();
+                if let Some(first) = first.filter(|first| time < first) {
+                    let message = format!("the remedy starts at {time}, before the first fault at {first}");
+                    check.report(start.key("at").at, message, "a remedy mends what is broken by then");
+                }
             }
             Start::AfterAlert(time) => {
                 check.whole_seconds(start, "after_alert", *time);

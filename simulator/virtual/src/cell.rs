@@ -192,11 +192,10 @@ impl<'p, C: Consumer> Cell<'p, C> {
     }
 
     /// Closes the doors and plays until every request, statement and shopper is gone and every span exported.
-    /// Returns the tick at which the last event happened.
     ///
     /// # Errors
     /// As [`Self::play`].
-    pub fn drain(&mut self) -> Result<Ticks, Overload> {
+    pub fn drain(&mut self) -> Result<(), Overload> {
         self.close_doors();
         loop {
             let frames = &self.frames;
@@ -207,7 +206,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
             self.play(ahead)?;
         }
         self.sdk.shutdown(self.now, &mut self.consumer);
-        Ok(self.now)
+        Ok(())
     }
 
     /// Tick up to which the cell has been played.

@@ -54,6 +54,8 @@ pub(crate) const CANCEL_PENDING: u8 = 2;
 pub(crate) const STRAND: u8 = 4;
 /// A shopper who has met a failure in this request.
 pub(crate) const AFFECTED: u8 = 8;
+/// A statement whose index was lost when it was asked.
+pub(crate) const SCANS: u8 = 16;
 
 /// Something under way. Ticks are kept modulo 2^32 (73 minutes); only differences are used.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@
 
 use crate::cell::{Cell, planted};
 use crate::event::{Event, Kind};
-use crate::frame::{FrameId, NIL, State};
+use crate::frame::{Frame, FrameId, NIL, SCANS, State};
 use crate::pools::Wait;
 use crate::station::Station;
 use doorbuster_model::key::{Key, mix, name_hash};
@@ -154,13 +154,15 @@ impl<C: Consumer> Cell<'_, C> {
         let (user, pod) = (caller.user, caller.pod);
         let cost_key = caller.key.child(site.place, u64::from(caller.attempt)).bits(COST);
         let shard = self.shard_within(statement, user);
-        let work = self.work(statement, shard, Key(cost_key));
+        let scans = self.lost[usize::from(statement)][usize::from(shard)];
+        let work = self.work(statement, scans, Key(cost_key));
         let frame = &mut self.frames[op];
         frame.parent = id;
         frame.pod = pod;
         frame.pc = site_id;
         frame.user = u32::from(shard);
         frame.work = work as u32;
+        frame.flags = if scans { SCANS } else { 0 };
         frame.since = now as u32;
         match self.acquire(op, pool) {
             Wait::No => {
@@ -178,12 +180,12 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// Time that a statement needs on a core of its shard.
-    fn work(&self, statement: StatementId, shard: u16, key: Key) -> Ticks {
+    fn work(&self, statement: StatementId, scans: bool, key: Key) -> Ticks {
         let plan = self.plan;
         let body = &plan.statements[usize::from(statement)];
         let base = self.draw(body.cost, key);
         match &body.scan {
-            Some(scan) if self.lost[usize::from(statement)][usize::from(shard)] => {
+            Some(scan) if scans => {
                 (base + scan.work).min(crate::program::MAX_DRAW_TICKS)
             }
             _ => base,
@@ -322,7 +324,7 @@ impl<C: Consumer> Cell<'_, C> {
             unreachable!("invariant: a statement's site asks a statement");
         };
         let stay = u64::from(self.now32().wrapping_sub(frame.started)) - 2 * self.plan.hop;
-        let rows = self.rows(statement, frame.user);
+        let rows = self.rows(statement, &frame);
         self.slice.statements[usize::from(statement)].record(stay, rows, false);
         if !planted!(self, LostConnection) || frame.work % 11 != 0 {
             self.release(op, pool);
@@ -373,16 +375,16 @@ impl<C: Consumer> Cell<'_, C> {
         self.frames[op].key = Key(u64::MAX);
         self.rearm(shard_index);
         let whole = u128::from(frame.work.max(1)) << SERVICE_BITS;
-        let rows = u128::from(self.rows(statement, frame.user)) * (whole - u128::from(left)) / whole;
+        let rows = u128::from(self.rows(statement, &frame)) * (whole - u128::from(left)) / whole;
         let stay = u64::from((now as u32).wrapping_sub(frame.started));
         self.slice.statements[usize::from(statement)].record(stay, rows as u64, true);
     }
 
-    /// Rows that a statement examines on a shard.
-    fn rows(&self, statement: StatementId, shard: u32) -> u64 {
+    /// Rows that a statement examines.
+    fn rows(&self, statement: StatementId, op: &Frame) -> u64 {
         let body = &self.plan.statements[usize::from(statement)];
         match &body.scan {
-            Some(scan) if self.lost[usize::from(statement)][shard as usize] => scan.rows,
+            Some(scan) if op.has(SCANS) => scan.rows,
             _ => body.rows,
         }
     }
@@ -397,6 +399,6 @@ impl<C: Consumer> Cell<'_, C> {
     }
 }
 
-fn is_running(op: &crate::frame::Frame, number: u64) -> bool {
+fn is_running(op: &Frame, number: u64) -> bool {
     op.state == State::AtStore && op.key == Key(number)
 }

@@ -37,7 +37,8 @@ pub(crate) fn by_engine(plan: &Plan, case: &Case, turn: Ticks, bug: Option<Bug>)
         let until = (cell.now() / turn + 1).saturating_mul(turn).min(next).min(case.length);
         cell.play(until).expect("a small shop holds little");
     }
-    let end = cell.drain().expect("a small shop holds little");
+    cell.drain().expect("a small shop holds little");
+    let end = cell.now();
     let mut slice = Slice::new(plan);
     cell.close_slice(&mut slice);
     let ledger = cell.ledger();

@@ -17,10 +17,12 @@ use doorbuster_scenarios::units::{Amount, Rate, Share, Time};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// The unit of time of random scenarios: exactly 100 ticks, so that different paths often meet in one tick.
-const UNIT_NS: u64 = 102_400;
-/// Spans that a second of a random scenario asks for, about, with every branch taken and every try used up.
-const SPANS_PER_S: f64 = 40_000.0;
+/// The units of time of random scenarios, whole ticks, so that different paths often meet in one tick: one hundred
+/// ticks; one, where nearly everything that happens shares its tick; and ten thousand, where timeouts outlive the
+/// engine's blocks of 268 ms and spans wait for the SDK's timer.
+const UNITS_NS: [u64; 3] = [102_400, 1_024, 10_240_000];
+/// Spans in a unit of time, about, with every branch taken and every try used up.
+const SPANS_PER_UNIT: f64 = 20.0;
 
 /// A scenario, and how it is played.
 #[derive(Clone, Debug)]
@@ -49,23 +51,28 @@ impl Case {
 
 /// Any case.
 pub(crate) fn cases() -> impl Strategy<Value = Case> {
-    let length = (1..20_u64).prop_map(|tenths| ticks_from_ns(tenths * 50_000_000));
+    proptest::sample::select(&UNITS_NS[..]).prop_flat_map(cases_of)
+}
+
+/// A case whose times are multiples of a unit.
+fn cases_of(unit_ns: u64) -> impl Strategy<Value = Case> {
+    let length = (1..20_u64).prop_map(move |many| ticks_from_ns(many * 500 * unit_ns));
     let lost = (0..3_000_u64, 1..3_000_u64, vec(0..4_u16, 1..4));
-    let lost = lost.prop_map(|(from, lasts, shards)| LostIndexes {
-        from: from * UNIT_NS >> 10,
-        to: (from + lasts) * UNIT_NS >> 10,
+    let lost = lost.prop_map(move |(from, lasts, shards)| LostIndexes {
+        from: ticks_from_ns(from * unit_ns),
+        to: ticks_from_ns((from + lasts) * unit_ns),
         shards,
     });
-    (scenarios(), any::<u64>(), 0..2_u32, length, proptest::option::of(lost))
+    (scenarios(unit_ns), any::<u64>(), 0..2_u32, length, proptest::option::of(lost))
         .prop_map(|(scenario, seed, cell, length, lost)| Case { scenario, seed, cell, length, lost })
 }
 
-fn scenarios() -> impl Strategy<Value = Scenario> {
-    let hop = prop_oneof![Just(0), Just(UNIT_NS), Just(500_000), 0..1_000_000_u64];
+fn scenarios(unit_ns: u64) -> impl Strategy<Value = Scenario> {
+    let hop = prop_oneof![Just(0), Just(unit_ns), Just(5 * unit_ns), 0..10 * unit_ns];
     let frame = (1..3_u64, hop.prop_map(|ns| Time { ns }));
-    let people = (journeys(), traffic(), prop_oneof![Just(vec![]), Just(vec![0.5, 0.25, 0.25])]);
-    (frame, vec(shop::service(), 1..6), vec(shop::store(), 0..4), people).prop_map(
-        |((fleet, hop), services, stores, (journeys, traffic, tiers))| {
+    let people = (journeys(unit_ns), traffic(unit_ns), prop_oneof![Just(vec![]), Just(vec![0.5, 0.25, 0.25])]);
+    (frame, vec(shop::service(unit_ns), 1..6), vec(shop::store(unit_ns), 0..4), people).prop_map(
+        move |((fleet, hop), services, stores, (journeys, traffic, tiers))| {
             let mut scenario = Scenario { duration: Time::from_s(2), warmup: Time::from_s(0), ..Scenario::default() };
             scenario.cells.fleet.count = fleet;
             scenario.cells.play.count = fleet;
@@ -80,16 +87,16 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
                 .collect();
             scenario.traffic = Some(traffic);
             shop::connect(&mut scenario);
-            within_budget(scenario)
+            within_budget(scenario, unit_ns)
         },
     )
 }
 
 /// Takes the rate down to what a naive engine plays in little time.
-fn within_budget(mut scenario: Scenario) -> Scenario {
+fn within_budget(mut scenario: Scenario, unit_ns: u64) -> Scenario {
     let plan = compile("random", &scenario, 0);
     let tree = plan.endpoints.iter().map(|endpoint| endpoint.tree).max().expect("there is an endpoint");
-    let most = (SPANS_PER_S / f64::from(tree)).max(4.0);
+    let most = (SPANS_PER_UNIT / f64::from(tree)).max(0.0005) * 1e9 / unit_ns as f64;
     // Powers of two keep the even distances whole units.
     let fit = |rate: &mut Rate| {
         while rate.per_s > most {
@@ -99,41 +106,46 @@ fn within_budget(mut scenario: Scenario) -> Scenario {
     match scenario.traffic.as_mut().expect("there is traffic") {
         Traffic::Poisson(rate) | Traffic::Constant(rate) => fit(rate),
         Traffic::Curve(points) => points.iter_mut().for_each(|point| fit(&mut point.rate)),
-        Traffic::Closed(closed) => closed.users.count = closed.users.count.min(most as u64 / 100 + 2),
+        Traffic::Closed(closed) => closed.users.count = closed.users.count.min(200 / u64::from(tree) + 2),
     }
     scenario
 }
 
-fn journeys() -> impl Strategy<Value = Vec<Journey>> {
-    let step = (0..4_usize, proptest::option::of(draw(20)), share(), 1..4_u64).prop_map(|(to, think, reach, count)| {
-        JourneyStep { request: to.to_string(), think, reach, repeat: Amount { count } }
-    });
-    let on_failure = (share(), 2..4_u64, draw(10)).prop_map(|(retry, count, after)| OnFailure {
+fn journeys(unit_ns: u64) -> impl Strategy<Value = Vec<Journey>> {
+    let step = (0..4_usize, proptest::option::of(draw(unit_ns, 20)), share(), 1..4_u64).prop_map(
+        |(to, think, reach, count)| JourneyStep { request: to.to_string(), think, reach, repeat: Amount { count } },
+    );
+    let on_failure = (share(), 2..4_u64, draw(unit_ns, 10)).prop_map(|(retry, count, after)| OnFailure {
         retry,
         attempts: Amount { count },
         after,
     });
-    let journey = (1..4_u8, vec(step, 1..4), proptest::option::of(time(5..100)), proptest::option::of(on_failure));
-    let journey = journey.prop_map(|(weight, steps, patience, on_failure)| Journey {
-        weight: f64::from(weight),
-        steps,
-        patience,
-        on_failure,
+    let journey =
+        (1..4_u8, vec(step, 1..4), proptest::option::of(time(unit_ns, 5..100)), proptest::option::of(on_failure));
+    let journey = journey.prop_map(|(weight, mut steps, patience, on_failure)| {
+        // Whoever takes a journey makes its first request.
+        steps[0].reach.ratio = 1.0;
+        Journey { weight: f64::from(weight), steps, patience, on_failure }
     });
     vec(journey, 1..3)
 }
 
-fn traffic() -> impl Strategy<Value = Traffic> {
+fn traffic(unit_ns: u64) -> impl Strategy<Value = Traffic> {
     // A rate whose distances are whole units.
-    let even = (3..60_u32).prop_map(|units| Rate { per_s: 1e9 / UNIT_NS as f64 / f64::from(units) });
-    let any_rate = || (50..3_000_u32).prop_map(|per_s| Rate { per_s: f64::from(per_s) });
-    let curve = vec(prop_oneof![1 => Just(Rate { per_s: 0.0 }), 3 => any_rate()], 1..5).prop_map(|rates| {
-        let point = |(nth, rate)| CurvePoint { at: Time::from_ms(nth as u64 * 150), rate };
+    let even = (3..60_u32).prop_map(move |units| Rate { per_s: 1e9 / unit_ns as f64 / f64::from(units) });
+    let any_rate = || (20..500_u32).prop_map(move |milli| Rate { per_s: f64::from(milli) * 1e6 / unit_ns as f64 });
+    let curve = vec(prop_oneof![1 => Just(Rate { per_s: 0.0 }), 3 => any_rate()], 1..5).prop_map(move |rates| {
+        let point = |(nth, rate)| CurvePoint { at: Time { ns: nth as u64 * 1_500 * unit_ns }, rate };
         let mut points: Vec<CurvePoint> = rates.into_iter().enumerate().map(point).collect();
-        points[0].rate.per_s += 100.0;
+        points[0].rate.per_s += 1e7 / unit_ns as f64;
         points
     });
-    let closed = (2..40_u64, draw(50)).prop_map(|(count, think)| Closed { users: Amount { count }, think });
+    // A user who never paused would make a million requests a second.
+    let think = prop_oneof![
+        time(unit_ns, 20..60).prop_map(Draw::Fixed),
+        time(unit_ns, 20..60).prop_map(|mean| Draw::Family(Family::Exponential(Exponential { mean }))),
+    ];
+    let closed = (2..40_u64, think).prop_map(|(count, think)| Closed { users: Amount { count }, think });
     prop_oneof![
         any_rate().prop_map(Traffic::Poisson),
         even.prop_map(Traffic::Constant),
@@ -148,19 +160,19 @@ fn named<T, M: FromIterator<(String, T)>>(prefix: &str, things: Vec<T>) -> M {
 }
 
 /// A time of whole units.
-fn time(units: std::ops::Range<u64>) -> impl Strategy<Value = Time> {
-    units.prop_map(|units| Time { ns: units * UNIT_NS })
+fn time(unit_ns: u64, units: std::ops::Range<u64>) -> impl Strategy<Value = Time> {
+    units.prop_map(move |units| Time { ns: units * unit_ns })
 }
 
 /// A draw: mostly the same whole number of units, below `most`.
-fn draw(most: u64) -> impl Strategy<Value = Draw> {
+fn draw(unit_ns: u64, most: u64) -> impl Strategy<Value = Draw> {
     prop_oneof![
-        6 => time(0..most).prop_map(Draw::Fixed),
-        1 => time(1..most).prop_map(|mean| Draw::Family(Family::Exponential(Exponential { mean }))),
-        1 => (time(0..1), time(1..most)).prop_map(|(min, max)| Draw::Family(Family::Uniform(Uniform { min, max }))),
+        6 => time(unit_ns, 0..most).prop_map(Draw::Fixed),
+        1 => time(unit_ns, 1..most).prop_map(|mean| Draw::Family(Family::Exponential(Exponential { mean }))),
+        1 => (time(unit_ns, 0..1), time(unit_ns, 1..most)).prop_map(|(min, max)| Draw::Family(Family::Uniform(Uniform { min, max }))),
     ]
 }
 
 fn share() -> impl Strategy<Value = Share> {
-    prop_oneof![2 => Just(1.0), 1 => Just(0.5), 1 => Just(0.0), 1 => 0.0..1.0].prop_map(|ratio: f64| Share { ratio })
+    prop_oneof![2 => Just(1.0), 1 => Just(0.5), 1 => Just(0.0), 1 => (1..1_000_u32).prop_map(|tenths| f64::from(tenths) / 10.0 / 100.0)].prop_map(|ratio: f64| Share { ratio })
 }

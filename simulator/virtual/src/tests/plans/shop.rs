@@ -1,7 +1,7 @@
 //! Random services and stores, and how they are connected: in layers, so that no call cycle occurs.
 
 use super::steps::program;
-use super::{Scenario, Service, Store, UNIT_NS, draw, named, time};
+use super::{Scenario, Service, Store, draw, named, time};
 use doorbuster_scenarios::types::{Balancer, Discipline, Endpoint, Pool, Statement, Step, StoreKind, Table};
 use doorbuster_scenarios::units::{Amount, Rate};
 use proptest::collection::vec;
@@ -16,13 +16,13 @@ fn amount(counts: std::ops::Range<u64>) -> impl Strategy<Value = Amount> {
 }
 
 /// A service; its pools are by the number of the store.
-pub(super) fn service() -> impl Strategy<Value = Service> {
+pub(super) fn service(unit_ns: u64) -> impl Strategy<Value = Service> {
     let balancer = prop_oneof![Just(Balancer::RoundRobin), Just(Balancer::LeastConnections), Just(Balancer::TwoRandom)];
-    let pool =
-        (amount(1..4), option::of(time(1..30))).prop_map(|(size, acquire_timeout)| Pool { size, acquire_timeout });
+    let pool = (amount(1..4), option::of(time(unit_ns, 1..30)))
+        .prop_map(|(size, acquire_timeout)| Pool { size, acquire_timeout });
     let workers = option::weighted(0.6, (amount(1..5), amount(0..4)));
     let pods = (amount(1..4), amount(1..4), workers, balancer);
-    (pods, vec(option::weighted(0.6, pool), 4), vec(program(), 1..3)).prop_map(
+    (pods, vec(option::weighted(0.6, pool), 4), vec(program(unit_ns), 1..3)).prop_map(
         |((pods, cores, workers, balancer), pools, programs)| {
             let endpoint = |program| Endpoint { program, ..Endpoint::default() };
             Service {
@@ -40,9 +40,9 @@ pub(super) fn service() -> impl Strategy<Value = Service> {
 }
 
 /// A store.
-pub(super) fn store() -> impl Strategy<Value = Store> {
+pub(super) fn store(unit_ns: u64) -> impl Strategy<Value = Store> {
     let kind = prop_oneof![Just(StoreKind::Mysql), Just(StoreKind::Redis), Just(StoreKind::External)];
-    let statement = (draw(24), any::<bool>()).prop_map(|(cost, indexed)| Statement {
+    let statement = (draw(unit_ns, 24), any::<bool>()).prop_map(|(cost, indexed)| Statement {
         text: "SELECT 1".to_owned(),
         cost,
         table: indexed.then(|| "t".to_owned()),
@@ -51,11 +51,11 @@ pub(super) fn store() -> impl Strategy<Value = Store> {
     });
     let statements = vec(statement, 1..3);
     (kind, amount(1..5), amount(1..4), any::<bool>(), option::of(any::<bool>()), 1..60_u64, statements).prop_map(
-        |(kind, shards, cores, fifo, cancel, scan, statements)| {
+        move |(kind, shards, cores, fifo, cancel, scan, statements)| {
             let table = Table {
                 rows: Amount { count: scan * ROWS_PER_UNIT },
                 indexes: vec!["user_id".to_owned()],
-                scan_rate: Rate { per_s: ROWS_PER_UNIT as f64 * 1e9 / UNIT_NS as f64 },
+                scan_rate: Rate { per_s: ROWS_PER_UNIT as f64 * 1e9 / unit_ns as f64 },
                 build_rate: Rate { per_s: 1e6 },
             };
             Store {

@@ -18,8 +18,8 @@ struct Ask {
 }
 
 /// A program.
-pub(super) fn program() -> impl Strategy<Value = Vec<Step>> {
-    let step = leaf().prop_recursive(2, 10, 3, |inner| {
+pub(super) fn program(unit_ns: u64) -> impl Strategy<Value = Vec<Step>> {
+    let step = leaf(unit_ns).prop_recursive(2, 10, 3, move |inner| {
         let steps = || vec(inner.clone(), 0..3);
         prop_oneof![
             (share(), steps(), steps()).prop_map(|(probability, then, otherwise)| Step::Branch(Branch {
@@ -28,29 +28,35 @@ pub(super) fn program() -> impl Strategy<Value = Vec<Step>> {
                 otherwise
             })),
             vec(steps(), 1..4).prop_map(Step::Parallel),
-            (ask(), vec(inner.clone(), 1..3)).prop_map(|(one, fallback)| call(one, fallback)),
-            (ask(), vec(inner.clone(), 1..3)).prop_map(|(one, fallback)| query(one, fallback)),
+            (ask(unit_ns), vec(inner.clone(), 1..3)).prop_map(|(one, fallback)| call(one, fallback)),
+            (ask(unit_ns), vec(inner.clone(), 1..3)).prop_map(|(one, fallback)| query(one, fallback)),
         ]
     });
     vec(step, 0..4)
 }
 
-fn leaf() -> impl Strategy<Value = Step> {
+fn leaf(unit_ns: u64) -> impl Strategy<Value = Step> {
     let rarely = || prop_oneof![Just(0.1), Just(0.4)].prop_map(|ratio| Share { ratio });
     prop_oneof![
-        4 => draw(16).prop_map(Step::Compute),
-        1 => draw(16).prop_map(Step::Wait),
-        4 => ask().prop_map(|one| call(one, Vec::new())),
-        4 => ask().prop_map(|one| query(one, Vec::new())),
+        4 => draw(unit_ns, 16).prop_map(Step::Compute),
+        1 => draw(unit_ns, 16).prop_map(Step::Wait),
+        4 => ask(unit_ns).prop_map(|one| call(one, Vec::new())),
+        4 => ask(unit_ns).prop_map(|one| query(one, Vec::new())),
         1 => rarely().prop_map(|probability| Step::Fail(Fail { probability, error: "broken".to_owned() })),
         1 => rarely().prop_map(|probability| Step::Decline(Decline { probability })),
     ]
 }
 
-fn ask() -> impl Strategy<Value = Ask> {
-    let retry =
-        (2..4_u64, option::of(draw(10))).prop_map(|(count, backoff)| Retry { attempts: Amount { count }, backoff });
-    (0..20_usize, option::weighted(0.7, time(1..40)), option::weighted(0.4, retry), any::<bool>(), any::<bool>())
+fn ask(unit_ns: u64) -> impl Strategy<Value = Ask> {
+    let retry = (2..4_u64, option::of(draw(unit_ns, 10)))
+        .prop_map(|(count, backoff)| Retry { attempts: Amount { count }, backoff });
+    (
+        0..20_usize,
+        option::weighted(0.7, time(unit_ns, 1..40)),
+        option::weighted(0.4, retry),
+        any::<bool>(),
+        any::<bool>(),
+    )
         .prop_map(|(what, timeout, retry, optional, cancel)| Ask {
             what: what.to_string(),
             timeout,

@@ -72,6 +72,20 @@ impl Books {
         }
     }
 
+    /// Some wait while others are served, all of them for so long.
+    pub(super) fn waiting(&mut self, station: StationId, ticks: Ticks) {
+        if let Some(totals) = self.at(station) {
+            totals.waiting_ticks += ticks;
+        }
+    }
+
+    /// One who shared a server leaves, so long after the time that the work alone would have taken.
+    pub(super) fn stayed(&mut self, station: StationId, longer: Ticks) {
+        if let Some(totals) = self.at(station) {
+            totals.wait_ticks += longer;
+        }
+    }
+
     /// One gives up waiting.
     pub(super) fn gave_up(&mut self, station: StationId, waited: Ticks) {
         if let Some(totals) = self.at(station) {

@@ -81,7 +81,7 @@ impl Reference<'_> {
         let cost = frame.key.child(site.place, u64::from(frame.attempt)).bits(name_hash("cost"));
         let mut work = self.plan.draws[usize::from(what.cost)].ticks(cost).min(1 << 30);
         if self.lost.contains(&(of, at.1)) {
-            work += what.scan.as_ref().map_or(0, |scan| scan.work);
+            work = (work + what.scan.as_ref().map_or(0, |scan| scan.work)).min(1 << 30);
         }
         let number = self.next_number();
         let pool = (pool != NONE).then(|| (pool, frame.place.expect("statements are asked at a pod").1, at.1));
@@ -176,6 +176,7 @@ impl Reference<'_> {
         shard.received += if n <= cores { ticks << 16 } else { (ticks << 16) * cores / n };
         shard.changed_at = self.now;
         self.books.busy(StationId::Store(at.0), ticks * n.min(cores));
+        self.books.waiting(StationId::Store(at.0), ticks * n.saturating_sub(cores));
     }
 
     fn mark_of(&self, number: StatementNumber) -> u64 {
@@ -187,7 +188,10 @@ impl Reference<'_> {
     fn wakes_when(&mut self, at: (u16, u16)) {
         let cores = u64::from(self.plan.stores[usize::from(at.0)].cores);
         let shard = &self.shards[&at];
-        let Some(next) = shard.running.iter().map(|number| self.mark_of(*number)).min() else { return };
+        let Some(next) = shard.running.iter().map(|number| self.mark_of(*number)).min() else {
+            self.shards.get_mut(&at).expect("the shard is there").wake = None;
+            return;
+        };
         let (left, n) = (next.saturating_sub(shard.received), shard.running.len() as u64);
         let needed = if n <= cores { left } else { (left * n).div_ceil(cores) };
         let after = needed.div_ceil(1 << 16);
@@ -217,8 +221,9 @@ impl Reference<'_> {
     }
 
     fn leaves_shard(&mut self, number: StatementNumber, killed: bool) {
-        let Statement { at, of, stage, .. } = self.statements[&number];
+        let Statement { at, of, stage, work, .. } = self.statements[&number];
         let Stage::AtStore { sent, .. } = stage else { panic!("it runs") };
+        self.books.stayed(StationId::Store(at.0), (self.now - sent).saturating_sub(work));
         self.shards.get_mut(&at).expect("the shard is there").running.retain(|other| *other != number);
         self.books.statement(of, self.now - sent, killed);
     }
