@@ -190,7 +190,11 @@ fn loss(page: &mut Page, result: &RunResult) {
 fn quiet(page: &mut Page, result: &RunResult) {
     page.text.push('\n');
     if let Some(success) = edge_success(result) {
-        page.row("success", Paint::None, &format!("{} of all requests at the edge, warm-up included", percent(success)));
+        page.row(
+            "success",
+            Paint::None,
+            &format!("{} of all requests at the edge, warm-up included", percent(success)),
+        );
     }
     let told = figures(result);
     if let Some(per_s) = told.first().and_then(|figures| figures.succeeded_per_s) {

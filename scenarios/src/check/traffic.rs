@@ -51,7 +51,11 @@ fn journey(check: &mut Check<'_>, spot: Spot<'_>, journey: &Journey) {
         check.endpoint(spot.key("request").at, &step.request);
         if index == 0 && step.reach.ratio < 1.0 {
             let message = format!("a journey's first request has no `reach`, not {}", step.reach);
-            check.report(spot.key("reach").at, message, "whoever takes the journey makes it; lower its `weight` instead");
+            check.report(
+                spot.key("reach").at,
+                message,
+                "whoever takes the journey makes it; lower its `weight` instead",
+            );
         }
         if let Some(think) = &step.think {
             draw(check, spot.key("think"), think);

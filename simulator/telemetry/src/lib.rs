@@ -2,7 +2,6 @@
 //!
 //! Owns everything between "a span has ended" and "these are its bytes". Refuses I/O, async and wall clocks.
 
-pub mod catalogue;
 pub mod conventions;
 pub mod encode;
 pub mod fingerprint;

@@ -5,10 +5,10 @@
 
 use crate::event::{Event, Kind};
 use crate::frame::{Arena, FrameId, NIL, NO_POD, Queue, State};
+use crate::shard::Shard;
 use crate::shoppers::Shoppers;
 use crate::slice::{Ledger, Slice, stations};
 use crate::station::{Station, StationTotals};
-use crate::stores::Shard;
 use crate::wheel::Wheel;
 use doorbuster_model::key::{Key, name_hash};
 use doorbuster_model::outcome::Outcome;

@@ -13,6 +13,7 @@ pub mod faults;
 mod frame;
 mod pools;
 mod program;
+mod shard;
 mod shoppers;
 pub mod slice;
 pub mod station;

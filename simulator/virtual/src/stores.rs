@@ -1,6 +1,6 @@
 //! Stores: shards with finite cores, reached through pools.
 //!
-//! Owns the cost of a statement and both disciplines. A shard's clock runs one hop ahead of the pods': a
+//! Owns the cost of a statement and its way to a shard and back. A shard's clock runs one hop ahead of the pods': a
 //! statement is served from the tick in which it is sent, and its answer is back two hops after it is
 //! done. Every distance to a shard is the same, so the order and the waits are those of the real clock.
 
@@ -8,135 +8,16 @@ use crate::cell::{Cell, planted};
 use crate::event::{Event, Kind};
 use crate::frame::{Frame, FrameId, NIL, SCANS, State};
 use crate::pools::Wait;
-use crate::station::Station;
+use crate::shard::{Queueing, SERVICE_BITS};
 use doorbuster_model::key::{Key, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{Site, SiteId, StatementId, Store, Target};
+use doorbuster_model::plan::{Site, SiteId, StatementId, Target};
 use doorbuster_model::time::Ticks;
-use doorbuster_scenarios::types::Discipline;
 use doorbuster_telemetry::record::Consumer;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 
 /// Purpose of the draw of a statement's cost.
 const COST: u64 = name_hash("cost");
-/// Service received is kept in 2^-16 of a tick.
-const SERVICE_BITS: u32 = 16;
-
-/// One shard of a store.
-pub(crate) struct Shard {
-    pub(crate) cores: u32,
-    pub(crate) station: Station,
-    discipline: Queueing,
-}
-
-enum Queueing {
-    Fifo(Fifo),
-    Sharing(Sharing),
-}
-
-/// First come, first served, without cancellation: everything is known when a statement comes.
-struct Fifo {
-    /// When each core is free.
-    free_at: Vec<Ticks>,
-    /// When those who wait will start.
-    starts: VecDeque<Ticks>,
-}
-
-/// Processor sharing: each of `n` statements on `c` cores runs at `min(1, c / n)`.
-struct Sharing {
-    running: u32,
-    /// Service that each statement would have received had it been there from the start, in 2^-16 ticks.
-    received: u64,
-    /// When `received` was brought up to date.
-    at: Ticks,
-    /// Finishing mark, number and frame of each statement; those of killed ones are dropped when met.
-    marks: BinaryHeap<Reverse<(u64, u64, FrameId)>>,
-    /// Tick and stamp of the wake-up that counts.
-    wake_at: Ticks,
-    wake_stamp: u32,
-}
-
-impl Shard {
-    pub(crate) fn new(store: &Store) -> Self {
-        let discipline = match store.discipline {
-            Discipline::Fifo => {
-                Queueing::Fifo(Fifo { free_at: vec![0; store.cores as usize], starts: VecDeque::new() })
-            }
-            Discipline::Ps => Queueing::Sharing(Sharing {
-                running: 0,
-                received: 0,
-                at: 0,
-                marks: BinaryHeap::new(),
-                wake_at: Ticks::MAX,
-                wake_stamp: 0,
-            }),
-        };
-        Self { cores: store.cores, station: Station::default(), discipline }
-    }
-
-    /// The station as it stands at `now`. What a first-come shard has promised beyond `now` is taken out.
-    pub(crate) fn station_at(&self, now: Ticks) -> Station {
-        let mut station = self.station;
-        if let Queueing::Fifo(fifo) = &self.discipline {
-            for free_at in &fifo.free_at {
-                station.busy.promise(now, *free_at);
-            }
-            for start in &fifo.starts {
-                station.waiting.promise(now, *start);
-            }
-        }
-        station
-    }
-}
-
-impl Fifo {
-    /// Serves a statement of `work` ticks that comes now. Returns when it is done.
-    fn serve(&mut self, station: &mut Station, now: Ticks, work: Ticks) -> Ticks {
-        while self.starts.front().is_some_and(|start| *start <= now) {
-            self.starts.pop_front();
-        }
-        let core =
-            (0..self.free_at.len()).min_by_key(|core| self.free_at[*core]).expect("invariant: a shard has a core");
-        let start = self.free_at[core].max(now);
-        let done = start + work;
-        self.free_at[core] = done;
-        station.promised(start - now, work);
-        if start > now {
-            self.starts.push_back(start);
-            station.max_waiting = station.max_waiting.max(self.starts.len() as u32);
-        }
-        done
-    }
-}
-
-impl Sharing {
-    /// Brings the service received up to `now`.
-    fn advance(&mut self, now: Ticks, cores: u32) {
-        let ticks = now - self.at;
-        self.at = now;
-        if ticks == 0 || self.running == 0 {
-            return;
-        }
-        self.received += if self.running <= cores {
-            ticks << SERVICE_BITS
-        } else {
-            ((u128::from(ticks) << SERVICE_BITS) * u128::from(cores) / u128::from(self.running)) as u64
-        };
-    }
-
-    /// Ticks until a statement with this mark is done if nothing comes or goes.
-    fn ticks_until(&self, mark: u64, cores: u32) -> Ticks {
-        let left = mark.saturating_sub(self.received);
-        let scaled = if self.running <= cores {
-            u128::from(left)
-        } else {
-            (u128::from(left) * u128::from(self.running)).div_ceil(u128::from(cores))
-        };
-        scaled.div_ceil(1 << SERVICE_BITS) as Ticks
-    }
-}
-
 impl<C: Consumer> Cell<'_, C> {
     /// Makes the statement at which the frame's program stands, or a further try of it.
     pub(crate) fn query(&mut self, id: FrameId, site_id: SiteId) {
@@ -185,9 +66,7 @@ impl<C: Consumer> Cell<'_, C> {
         let body = &plan.statements[usize::from(statement)];
         let base = self.draw(body.cost, key);
         match &body.scan {
-            Some(scan) if scans => {
-                (base + scan.work).min(crate::program::MAX_DRAW_TICKS)
-            }
+            Some(scan) if scans => (base + scan.work).min(crate::program::MAX_DRAW_TICKS),
             _ => base,
         }
     }

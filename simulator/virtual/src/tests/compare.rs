@@ -100,8 +100,8 @@ fn counters(plan: &Plan, played: &Played, books: &Books) -> Result<(), String> {
     }
     for (statement, (slice, book)) in plan.statements.iter().zip(played.slice.statements.iter().zip(&books.statements))
     {
-        let engine = (slice.calls, slice.killed, slice.ticks);
-        differ(&format!("statement {}", statement.name), &engine, &(book.calls, book.killed, book.ticks))?;
+        let engine = (slice.calls, slice.killed, slice.ticks, slice.rows);
+        differ(&format!("statement {}", statement.name), &engine, &(book.calls, book.killed, book.ticks, book.rows))?;
     }
     for (station, (slice, book)) in stations(plan).into_iter().zip(played.slice.stations.iter().zip(&books.totals)) {
         differ(&format!("{station:?}"), &counted(station, *slice), &counted(station, *book))?;

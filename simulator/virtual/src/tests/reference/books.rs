@@ -37,6 +37,7 @@ pub(crate) struct StatementBook {
     pub(crate) calls: u64,
     pub(crate) killed: u64,
     pub(crate) ticks: u64,
+    pub(crate) rows: u64,
 }
 
 impl Books {
@@ -108,10 +109,11 @@ impl Books {
         book.max_ticks = book.max_ticks.max(latency);
     }
 
-    pub(super) fn statement(&mut self, statement: u16, ticks: Ticks, killed: bool) {
+    pub(super) fn statement(&mut self, statement: u16, ticks: Ticks, rows: u64, killed: bool) {
         let book = &mut self.statements[usize::from(statement)];
         book.calls += 1;
         book.killed += u64::from(killed);
         book.ticks += ticks;
+        book.rows += rows;
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Statement {
     /// Its pool, if its service has one: of the plan, the pod, the shard.
     pool: Option<(u16, u16, u16)>,
     work: Ticks,
+    /// Rows that it examines if it is not killed.
+    rows: u64,
     stage: Stage,
 }
 
@@ -80,13 +82,15 @@ impl Reference<'_> {
         let what = &self.plan.statements[usize::from(of)];
         let cost = frame.key.child(site.place, u64::from(frame.attempt)).bits(name_hash("cost"));
         let mut work = self.plan.draws[usize::from(what.cost)].ticks(cost).min(1 << 30);
-        if self.lost.contains(&(of, at.1)) {
-            work = (work + what.scan.as_ref().map_or(0, |scan| scan.work)).min(1 << 30);
+        let mut rows = what.rows;
+        if let Some(scan) = what.scan.as_ref().filter(|_| self.lost.contains(&(of, at.1))) {
+            work = (work + scan.work).min(1 << 30);
+            rows = scan.rows;
         }
         let number = self.next_number();
         let pool = (pool != NONE).then(|| (pool, frame.place.expect("statements are asked at a pod").1, at.1));
         let stage = Stage::InPoolQueue { since: self.now };
-        self.statements.insert(number, Statement { asker: Some(id), of, at, pool, work, stage });
+        self.statements.insert(number, Statement { asker: Some(id), of, at, pool, work, rows, stage });
         self.frame(id).state = State::ForStatement(number);
         let timeout = if self.connects(number) {
             self.sends(number);
@@ -139,7 +143,7 @@ impl Reference<'_> {
     }
 
     fn sends(&mut self, number: StatementNumber) {
-        let Statement { at, work, of, .. } = self.statements[&number];
+        let Statement { at, work, of, rows, .. } = self.statements[&number];
         let store = &self.plan.stores[usize::from(at.0)];
         let station = StationId::Store(at.0);
         let mut mark = 0;
@@ -151,7 +155,7 @@ impl Reference<'_> {
                 shard.free_at[core] = start + work;
                 self.books.served(station, start - self.now);
                 self.books.busy(station, work);
-                self.books.statement(of, start + work - self.now, false);
+                self.books.statement(of, start + work - self.now, rows, false);
                 self.schedule(start + work - self.now + 2 * self.plan.hop, Event::StatementReturns(number));
             }
             Discipline::Ps => {
@@ -220,12 +224,16 @@ impl Reference<'_> {
         self.wakes_when(at);
     }
 
+    /// A killed statement has examined as much of its rows as it has received of its work.
     fn leaves_shard(&mut self, number: StatementNumber, killed: bool) {
-        let Statement { at, of, stage, work, .. } = self.statements[&number];
-        let Stage::AtStore { sent, .. } = stage else { panic!("it runs") };
+        let Statement { at, of, stage, work, rows, .. } = self.statements[&number];
+        let Stage::AtStore { sent, mark } = stage else { panic!("it runs") };
         self.books.stayed(StationId::Store(at.0), (self.now - sent).saturating_sub(work));
-        self.shards.get_mut(&at).expect("the shard is there").running.retain(|other| *other != number);
-        self.books.statement(of, self.now - sent, killed);
+        let shard = self.shards.get_mut(&at).expect("the shard is there");
+        shard.running.retain(|other| *other != number);
+        let whole = work.max(1) << 16;
+        let left = if killed { mark.saturating_sub(shard.received) } else { 0 };
+        self.books.statement(of, self.now - sent, rows * (whole - left) / whole, killed);
     }
 
     /// The answer is back: the connection first, then the program.
