@@ -57,6 +57,6 @@ fn overload(overload: Overload) -> String {
         Overload::TooMany => format!(
             "a cell holds more than {MAX_FRAMES} requests, statements and shoppers at a time\n   = help: the load is over what the scenario's stations can do; give calls a timeout, services a limit of workers, or lower the traffic"
         ),
-        Overload::TooOld => "a request has been in the shop for over half an hour\n   = help: the load is over what the scenario's stations can do; give calls a timeout, services a limit of workers, or lower the traffic".to_owned(),
+        Overload::TooOld => "a request has been in the shop for over 27 minutes\n   = help: the load is over what the scenario's stations can do; give calls a timeout, services a limit of workers, or lower the traffic".to_owned(),
     }
 }

@@ -7,8 +7,10 @@ use doorbuster_virtual::slice::EndpointSlice;
 const NEAR: f64 = 0.97;
 /// For so many seconds.
 const STAYS_S: usize = 60;
-/// Judged in spans of so many seconds: a single second holds too few attempts to be judged alone.
+/// Judged in spans of so many seconds: a single second may hold too few attempts to be judged alone.
 const SPAN_S: usize = 10;
+/// With so many attempts it can be, and then the first second of a recovery has to be good itself.
+const ENOUGH: u64 = 100;
 
 /// What ended at the focus' edge within a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,16 +62,15 @@ pub(crate) fn sum(seconds: &[FocusSecond]) -> FocusSecond {
 pub(super) fn recovered(seconds: &[FocusSecond], before: (u32, u32), injected_s: u32) -> Option<u32> {
     let before = sum(&seconds[before.0 as usize..(before.1 as usize).min(seconds.len())]);
     let level = NEAR * before.succeeded as f64 / before.attempts as f64;
-    let is_near = |from: usize| {
-        let span = sum(&seconds[from..from + SPAN_S]);
-        span.attempts > 0 && span.succeeded as f64 >= level * span.attempts as f64
-    };
+    let is_good = |seen: &FocusSecond| seen.attempts > 0 && seen.succeeded as f64 >= level * seen.attempts as f64;
+    let is_near = |from: usize| is_good(&sum(&seconds[from..from + SPAN_S]));
     let last = seconds.len().checked_sub(SPAN_S)?;
     let first_bad = (injected_s as usize..=last).find(|from| !is_near(*from))?;
     // Only a second whose whole stay is over can be judged; earlier ones were judged at earlier barriers.
     let from = seconds.len().checked_sub(STAYS_S)?;
+    let begins = seconds[from].attempts < ENOUGH || is_good(&seconds[from]);
     let stays = (from..=last).step_by(SPAN_S).all(is_near);
-    (from > first_bad && stays).then_some(from as u32)
+    (from > first_bad && begins && stays).then_some(from as u32)
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 const MOST_INSTRUCTIONS: u64 = 60_000;
 /// Pods of a cell, all services together: the engine numbers them in 16 bits.
 const MOST_PODS: u64 = 60_000;
+/// Instructions of a journey's request at most: reach, skip the pause, pause, ask, repeat.
+const OF_A_REQUEST: u64 = 5;
 /// Spans that one request may have at most, every branch taken and every try used up: their index has 24 bits.
 const MOST_SPANS: u64 = 1 << 24;
 
@@ -49,7 +51,13 @@ pub(super) fn sizes(check: &mut Check<'_>, services: Spot<'_>) {
         let message = format!("the services have {pods} pods together, over the {MOST_PODS} of a cell");
         check.report(services.at, message, "cut the fleet into more cells; `pods` are those of one cell");
     }
-    let mut instructions = 0;
+    let steps = check.scenario.journeys.values().map(|journey| journey.steps.len() as u64);
+    let mut instructions: u64 = steps.map(|steps| steps * OF_A_REQUEST + 1).sum();
+    if instructions > MOST_INSTRUCTIONS {
+        let message = format!("the journeys together have over {MOST_INSTRUCTIONS} instructions");
+        check.report(services.at, message, "a request of a journey is up to five instructions");
+        return;
+    }
     for room in &rooms {
         let before = instructions;
         instructions += room.instructions;

@@ -19,7 +19,7 @@ use doorbuster_telemetry::sdk::{Counts, Sdk, Settings};
 
 /// Frames that a cell may hold: 1 GiB of them.
 pub const MAX_FRAMES: usize = 1 << 24;
-/// A request may be in flight for this long: half of what its 32-bit ticks can tell apart.
+/// Half of what the 32-bit ticks of a frame can tell apart; a request is refused some minutes before it gets as old.
 pub const MAX_AGE_TICKS: Ticks = 1 << 31;
 /// How often ages are looked at.
 const AGE_CHECK_TICKS: Ticks = 1 << 28;
