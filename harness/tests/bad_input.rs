@@ -98,11 +98,10 @@ fn refused(folder: &Folder, args: &[&str], words: &[&str]) {
 #[test]
 fn a_mistake_in_a_file_is_told_with_its_place_and_cure() {
     for mistake in MISTAKES {
-        let folder = Folder::new("mistake");
+        let folder = Folder::new(&mistake.name.replace(' ', "-"));
         folder.write("my.yaml", edited(SMALL_DRILL, &[mistake.edit]));
         let place = format!("--> {}\n", mistake.at);
         let words: Vec<&str> = [place.as_str(), "^"].into_iter().chain(mistake.told.iter().copied()).collect();
-        eprintln!("{}", mistake.name);
         refused(&folder, &["my.yaml"], &words);
     }
 }

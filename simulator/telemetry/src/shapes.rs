@@ -68,7 +68,7 @@ const DEADLINE: Exception = Exception { kind: "tokio::time::error::Elapsed", mes
 /// What a record adds to its shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Varying {
-    /// Attributes beyond the shape's fixed ones; keys are among [`SpanShape::varying`].
+    /// Attributes beyond the shape's fixed ones; keys are among the shape's varying ones.
     pub attributes: Vec<Attribute>,
     /// The span's status.
     pub status: Status,

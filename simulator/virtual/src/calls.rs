@@ -72,7 +72,7 @@ impl<C: Consumer> Cell<'_, C> {
                 .expect("invariant: a service has a pod"),
             Balancer::TwoRandom => {
                 let bits = key.bits(BALANCE);
-                let pick = |bits: u64, among: u16| ((bits & 0xffff_ffff) * u64::from(among) >> 32) as u16;
+                let pick = |bits: u64, among: u16| (((bits & 0xffff_ffff) * u64::from(among)) >> 32) as u16;
                 let one = pick(bits, count);
                 let other = pick(bits >> 32, count - 1);
                 let other = other + u16::from(other >= one);
@@ -118,7 +118,7 @@ impl<C: Consumer> Cell<'_, C> {
         let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
         let shape = self.plan.endpoints[usize::from(endpoint)].shape;
         self.span(id, frame.started, frame.span, shape, outcome, (0, 0));
-        if !planted!(self, KeptWorker) || frame.span % 5 != 0 {
+        if !planted!(self, KeptWorker) || !frame.span.is_multiple_of(5) {
             self.release_worker(frame.pod);
         }
         self.conclude(id, outcome);

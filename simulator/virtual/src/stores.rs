@@ -78,7 +78,7 @@ impl<C: Consumer> Cell<'_, C> {
         if store.shards == 1 {
             return 0;
         }
-        ((mix(u64::from(user) ^ store.place) >> 32) * u64::from(store.shards) >> 32) as u16
+        (((mix(u64::from(user) ^ store.place) >> 32) * u64::from(store.shards)) >> 32) as u16
     }
 
     /// Sends a statement, which has its connection, to its shard.
@@ -205,7 +205,7 @@ impl<C: Consumer> Cell<'_, C> {
         let stay = u64::from(self.now32().wrapping_sub(frame.started)) - 2 * self.plan.hop;
         let rows = self.rows(statement, &frame);
         self.slice.statements[usize::from(statement)].record(stay, rows, false);
-        if !planted!(self, LostConnection) || frame.work % 11 != 0 {
+        if !planted!(self, LostConnection) || !frame.work.is_multiple_of(11) {
             self.release(op, pool);
         }
         self.frames.free(op);
