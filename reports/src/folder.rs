@@ -203,7 +203,10 @@ mod tests {
         let mut names: Vec<_> =
             fs::read_dir(&folder.0).expect("it is there").map(|entry| entry.expect("an entry").file_name()).collect();
         names.sort();
-        assert_eq!(names, ["junit.xml", "latency.hlog", "report.html", "result.json", "run.json", "summary.md"]);
+        assert_eq!(
+            names,
+            ["junit.xml", "latency.hlog", "report.html", "result.json", "run.json", "scenario.yaml", "summary.md"]
+        );
         let text = fs::read_to_string(folder.0.join("result.json")).expect("it is there");
         assert!(text.ends_with("}\n"));
         assert_eq!(serde_json::from_str::<RunResult>(&text).expect("it is ours"), result);

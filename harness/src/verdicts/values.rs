@@ -166,7 +166,7 @@ impl Value {
 
 fn success(window: &WindowSlice, edges: &[EndpointId]) -> Value {
     let endpoints = || edges.iter().map(|edge| &window.slice.endpoints[usize::from(*edge)]);
-    let attempts: u64 = endpoints().map(|endpoint| endpoint.attempts()).sum();
+    let attempts: u64 = endpoints().map(doorbuster_virtual::slice::EndpointSlice::attempts).sum();
     let succeeded: u64 = endpoints().map(|endpoint| endpoint.outcomes[Outcome::Ok as usize]).sum();
     Value {
         value: (attempts > 0).then(|| succeeded as f64 / attempts as f64),

@@ -45,7 +45,7 @@ fn wheel_timeouts_come_out_in_their_tick() {
         wheel.arm(at, frame, 1);
         due.push(at);
     }
-    let live = |event: Event| event.index() % 2 == 0;
+    let live = |event: Event| event.index().is_multiple_of(2);
     let mut met = 0;
     while wheel.advance(1 << 23, live) {
         while let Some(event) = wheel.pop() {
