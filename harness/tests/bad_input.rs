@@ -91,7 +91,7 @@ fn refused(folder: &Folder, args: &[&str], words: &[&str]) {
     assert_eq!(folder.names("."), there, "something was written\n{told}");
 }
 
-/// *Scenario*: a scenario of nine that are each wrong in one way: names, units, signs, circles, times.
+/// *Scenario*: one of nine scenarios, each wrong in one way: names, units, signs, circles, times.
 ///
 /// *Guarantees*: exit code 78; file, line and column, a caret, the cause and the nearest valid name or the cure;
 /// nothing is played or written.
@@ -172,6 +172,10 @@ fn a_mistake_in_an_argument_is_told_with_its_cure() {
             &["no `paymant` in `services`", "did you mean `payment`?", "--> --set:1:1"],
         ),
         (&["quiet-day", "--set", "duration=30"], &["`30` has no unit", "--> --set:1:10"]),
+        (
+            &["payment-index-loss", "--set", "remedies.rebuild.start={at: 1min}"],
+            &["the remedy starts at 1min, before the first fault", "--> --set:1:"],
+        ),
         (&["quiet-day", "--set", "=1"], &["--> --set:1:1", "= help: "]),
         (&["quiet-day", "--cells", "11"], &["`--cells 11`", "the fleet's 10", "cells.fleet=11"]),
         (&["quiet-day", "--pipeline", "corrected"], &["no pipeline `corrected`", "`none`"]),
