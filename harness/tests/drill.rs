@@ -201,6 +201,25 @@ fn without_a_remedy_it_does_not_recover() {
     assert_eq!(verdict(&result, "incident.success.after")["status"], "fail");
 }
 
+/// *Scenario*: the drill's shop on a day without faults, two hours long: past 27 and 73 minutes, after which the 32-bit
+/// ages of its requests would be taken for too old, or come round.
+///
+/// *Guarantees*: length alone is no overload: the run is complete, its books balance, its success is what it was.
+#[test]
+fn a_long_run_is_no_overload() {
+    let folder = Folder::with_small_drill("long");
+    let sets = ["duration=2h", "traffic.poisson=20/s", "faults={}", "remedies={}", "expect={}"];
+    let mut args = vec!["run", "small-drill.yaml", "--quiet", "--out", "report"];
+    args.extend(sets.iter().flat_map(|set| ["--set", set]));
+    folder.doorbuster(&args).ends_with(0);
+    let result = folder.json("report/result.json");
+    assert_eq!(verdict(&result, "accounting.conservation")["status"], "pass");
+    let last = &result["series"].as_array().expect("a list")[719];
+    assert_eq!(last["at_s"], 7_200);
+    let pay = entry(&result["endpoints"], &[("service", "payment"), ("endpoint", "pay"), ("window", "run")]);
+    assert!(number(&pay["latency_s"]["max"]) < 1.0, "{pay:#}");
+}
+
 /// *Scenario*: the drill with a fault that goes by itself, before any remedy, at a stated time.
 ///
 /// *Guarantees*: success recovers within seconds of that time, without a remedy.

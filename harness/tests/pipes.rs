@@ -114,8 +114,10 @@ fn an_interrupted_run_leaves_a_marked_report() {
         progress.read_line(&mut String::new()).expect("progress is text");
         let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
         assert!(kill.expect("kill is there").success());
-        let _rest = workbench::gather(Some(progress));
+        let rest = workbench::gather(Some(progress));
         assert_eq!(wait(&mut child, Duration::from_secs(20)), Some(75), "after kill {signal}");
+        let rest = String::from_utf8(rest.join().expect("reading does not panic")).expect("UTF-8");
+        assert!(!rest.contains("error"), "it ended for another reason than kill {signal}: {rest}");
         let stdout = String::from_utf8(stdout.join().expect("reading does not panic")).expect("UTF-8");
         assert!(stdout.contains("ended early"), "{stdout}");
         assert!(folder.path("report/junit.xml").is_file(), "the report is not whole");
