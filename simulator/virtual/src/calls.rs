@@ -46,6 +46,8 @@ impl<C: Consumer> Cell<'_, C> {
         callee.span = if from_shopper { 0 } else { span + 1 };
         callee.pc = plan.endpoints[usize::from(endpoint)].entry;
         callee.pod = pod;
+        // Until it arrives its age counts from here.
+        callee.arrived = now as u32;
         self.schedule(now + hop, Kind::Arrive, child);
         if let Some(timeout) = site.timeout {
             self.arm(id, now + timeout);
