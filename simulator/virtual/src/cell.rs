@@ -221,12 +221,6 @@ impl<'p, C: Consumer> Cell<'p, C> {
         self.sdk.counts()
     }
 
-    /// The plan that is played.
-    #[must_use]
-    pub const fn plan(&self) -> &'p Plan {
-        self.plan
-    }
-
     fn play_tick(&mut self) {
         loop {
             while let Some(event) = self.wheel.pop() {

@@ -36,17 +36,13 @@ impl<C: Consumer> Cell<'_, C> {
                     let ticks = self.draw(draw, key);
                     return self.schedule(self.now + ticks, Kind::Resume, id);
                 }
-                Instr::Call(site) => {
+                Instr::Call(site) | Instr::Request(site) => {
                     frame.attempt = 0;
                     return self.call(id, site);
                 }
                 Instr::Query(site) => {
                     frame.attempt = 0;
                     return self.query(id, site);
-                }
-                Instr::Request(site) => {
-                    frame.attempt = 0;
-                    return self.call(id, site);
                 }
                 Instr::Unless { threshold, place, to } => {
                     let goes_on = happens(frame.key.child(u64::from(place), 0).0, threshold);
