@@ -226,6 +226,9 @@ pub struct Episode {
     pub from_s: f64,
     /// When it ended (a fault) or took effect (a remedy).
     pub to_s: Option<f64>,
+    /// When a remedy was taken back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lifted_s: Option<f64>,
 }
 
 /// A cause as the detector names it, from a closed list.

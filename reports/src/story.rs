@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Evidence,
     CauseKnown,
     Remedy,
+    InPlace,
+    Lifted,
     Fixed,
     Recovered,
 }
@@ -33,6 +35,8 @@ impl Kind {
             Self::Evidence => "evidence",
             Self::CauseKnown => "cause",
             Self::Remedy => "remedy",
+            Self::InPlace => "in place",
+            Self::Lifted => "lifted",
             Self::Fixed => "fixed",
             Self::Recovered => "recovered",
         }
@@ -40,7 +44,14 @@ impl Kind {
 
     /// Whether it matters how long after the injection it came.
     pub(crate) const fn is_seen_after(self) -> bool {
-        matches!(self, Self::Symptom | Self::Alert | Self::Evidence | Self::CauseKnown | Self::Fixed | Self::Recovered)
+        matches!(self, Self::Symptom
+                | Self::Alert
+                | Self::Evidence
+                | Self::CauseKnown
+                | Self::InPlace
+                | Self::Lifted
+                | Self::Fixed
+                | Self::Recovered)
     }
 }
 
@@ -80,10 +91,7 @@ pub(crate) fn moments(result: &RunResult) -> Vec<Moment> {
     }
     told.extend(cause_moments(timeline));
     for remedy in &timeline.remedies {
-        told.push(Moment::new(remedy.from_s, Kind::Remedy, format!("{} begins", remedy.what)));
-        if let Some(to_s) = remedy.to_s {
-            told.push(fixed(timeline, remedy, to_s));
-        }
+        told.extend(remedy_moments(timeline, remedy));
     }
     for fault in &timeline.faults {
         // A fault that goes with its remedy is told as fixed.
@@ -96,6 +104,23 @@ pub(crate) fn moments(result: &RunResult) -> Vec<Moment> {
         told.push(Moment::new(at_s, Kind::Recovered, "success is near its old level again, and stays there"));
     }
     told.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    told
+}
+
+/// A remedy begins, takes effect (which mends a fault or only helps) and may be taken back.
+fn remedy_moments(timeline: &Timeline, remedy: &Episode) -> Vec<Moment> {
+    let mends = |to_s: f64| timeline.faults.iter().any(|fault| fault.to_s == Some(to_s));
+    let mut told = Vec::new();
+    if remedy.to_s != Some(remedy.from_s) || mends(remedy.from_s) {
+        told.push(Moment::new(remedy.from_s, Kind::Remedy, format!("{} begins", remedy.what)));
+    }
+    if let Some(to_s) = remedy.to_s {
+        let help = || Moment::new(to_s, Kind::InPlace, &remedy.what);
+        told.push(if mends(to_s) { fixed(timeline, remedy, to_s) } else { help() });
+    }
+    if let Some(lifted_s) = remedy.lifted_s {
+        told.push(Moment::new(lifted_s, Kind::Lifted, &remedy.what));
+    }
     told
 }
 

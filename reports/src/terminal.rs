@@ -141,7 +141,7 @@ fn moment_row(page: &mut Page, result: &RunResult, moment: &Moment) {
     let paint = match moment.kind {
         Kind::Fault | Kind::FalseAlert => Paint::Bad,
         Kind::Alert => Paint::Doubt,
-        Kind::Fixed | Kind::Recovered | Kind::FaultEnds => Paint::Good,
+        Kind::InPlace | Kind::Lifted | Kind::Fixed | Kind::Recovered | Kind::FaultEnds => Paint::Good,
         Kind::Symptom | Kind::Evidence | Kind::CauseKnown | Kind::Remedy => Paint::Bold,
     };
     let clock = page.paint(Paint::Dim, &clock_at(&result.scale.clock, moment.at_s));
