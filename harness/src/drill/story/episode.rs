@@ -166,7 +166,7 @@ fn rate_limit(limit: &LimitRate, plan: &Plan) -> Means {
     let id = service(plan, &limit.service);
     let pods = plan.services[usize::from(id)].pods_at_first;
     let rule = pod_limit(limit.rate, limit.burst, plan.cells_fleet, pods);
-    let what = format!("limit {} to {} requests", limit.service, rate(limit.rate.per_s));
+    let what = format!("limit {} to {}", limit.service, rate(limit.rate.per_s).replace("/s", " requests/s"));
     let command = |limit| Command::RateLimit { service: id, limit };
     (what, 0, command(Some(rule)), Some(command(None)))
 }
