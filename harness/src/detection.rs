@@ -17,6 +17,7 @@ mod cause;
 mod change;
 mod history;
 mod names;
+pub(crate) mod tree;
 mod window;
 
 pub(crate) use alert::AlertEvent;

@@ -2,6 +2,9 @@
 //!
 //! Owns the words and units in which a record is told. Refuses judgement: that is [`crate::verdicts`].
 
+mod exemplar;
+mod saturated;
+
 use crate::detection::AlertEvent;
 use crate::drill::{Record, TenSeconds, Window, WindowSlice};
 use crate::{plan_names, verdicts};
@@ -46,6 +49,8 @@ pub(crate) fn tell(loaded: &Loaded, plan: &Plan, record: &Record) -> RunResult {
         endpoints: record.windows.iter().flat_map(|window| endpoints(plan, window)).collect(),
         stations: record.windows.iter().flat_map(|window| station_stats(plan, window)).collect(),
         series: record.series.iter().map(|ten| series_point(scenario, plan, ten, scale.factor)).collect(),
+        exemplars: exemplar::exemplars(plan, &record.exemplars),
+        saturated: saturated::saturated(plan, record),
         accounting: accounting(record),
         resolved: loaded.resolved.clone(),
         scale,
@@ -154,10 +159,13 @@ fn timeline(plan: &Plan, record: &Record) -> Timeline {
 }
 
 fn endpoints(plan: &Plan, window: &WindowSlice) -> Vec<EndpointStats> {
-    let stats = window.slice.endpoints.iter().zip(&plan.endpoints).map(|(slice, endpoint)| EndpointStats {
+    let edges = plan_names::edges(plan);
+    let endpoints = window.slice.endpoints.iter().zip(&plan.endpoints).enumerate();
+    let stats = endpoints.map(|(id, (slice, endpoint))| EndpointStats {
         service: plan.services[usize::from(endpoint.service)].name.clone(),
         endpoint: endpoint.name.clone(),
         window: window.window.name().to_owned(),
+        edge: edges.contains(&(id as EndpointId)),
         attempts: slice.attempts(),
         succeeded: slice.succeeded(),
         failed: failed(slice),
@@ -215,10 +223,10 @@ fn series_point(scenario: &Scenario, plan: &Plan, ten: &TenSeconds, factor: f64)
     let quantiles =
         operation.filter(|id| answered(*id) > 0).map(|id| ten.quantiles[usize::from(id)]);
     let mut cpu = BTreeMap::new();
-    for (station, (busy, capacity)) in stations(plan).into_iter().zip(&ten.stations) {
+    for (station, ten_seconds) in stations(plan).into_iter().zip(&ten.stations) {
         if matches!(station, StationId::Cores(_) | StationId::Store(_)) {
             let name = plan_names::station(plan, station);
-            cpu.insert(name.trim_end_matches(".cores").to_owned(), *busy as f64 / *capacity as f64);
+            cpu.insert(name.trim_end_matches(".cores").to_owned(), ten_seconds.utilization());
         }
     }
     SeriesPoint {

@@ -16,6 +16,7 @@ pub mod terminal;
 mod chart;
 mod escape;
 mod figures;
+mod losses;
 mod replay;
 mod story;
 mod words;

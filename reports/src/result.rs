@@ -2,6 +2,10 @@
 //!
 //! Owns the versioned types. Refuses threads, paths and clock values: those stand in `run.json` ([`crate::run`]).
 
+mod exemplar;
+
+pub use exemplar::{Exemplar, ExemplarSpan};
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -39,6 +43,12 @@ pub struct RunResult {
     pub stations: Vec<StationStats>,
     /// One point for every 10 s of virtual time.
     pub series: Vec<SeriesPoint>,
+    /// Traces that stand for others: one of *before* and one of *during*, or one of the run.
+    #[serde(default)]
+    pub exemplars: Vec<Exemplar>,
+    /// Stations that were full, in the order of time.
+    #[serde(default)]
+    pub saturated: Vec<Saturated>,
     /// Counts that must balance.
     pub accounting: Accounting,
     /// The scenario with every override applied.
@@ -270,6 +280,9 @@ pub struct EndpointStats {
     pub endpoint: String,
     /// Window.
     pub window: String,
+    /// Whether shoppers ask it: it is part of the shop's edge.
+    #[serde(default)]
+    pub edge: bool,
     /// Requests answered or given up in the window.
     pub attempts: u64,
     /// Those that succeeded.
@@ -316,6 +329,25 @@ pub struct StationStats {
     pub max_waiting: u64,
     /// Those who began service.
     pub served: u64,
+}
+
+/// A station that was full: all its pods or shards together were busy nearly all the time, for twenty seconds or more.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Saturated {
+    /// As in [`StationStats::name`].
+    pub name: String,
+    /// When it was full first, after the injection where there is one; to ten seconds.
+    pub from_s: f64,
+    /// When that stretch ended; null if it was full to the end.
+    pub to_s: Option<f64>,
+    /// Seconds in which it was full, from `from_s` on, over all stretches.
+    pub full_s: f64,
+    /// How many stretches there were.
+    pub stretches: u64,
+    /// Most who waited at one pod or shard at a time while it was full.
+    pub max_waiting: u64,
+    /// Whether it was full before the injection too: then the fault didn't fill it.
+    pub already: bool,
 }
 
 /// Ten seconds of virtual time.

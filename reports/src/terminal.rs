@@ -141,11 +141,11 @@ fn moment_row(page: &mut Page, result: &RunResult, moment: &Moment) {
     let paint = match moment.kind {
         Kind::Fault | Kind::FalseAlert => Paint::Bad,
         Kind::Alert => Paint::Doubt,
-        Kind::InPlace | Kind::Lifted | Kind::Fixed | Kind::Recovered | Kind::FaultEnds => Paint::Good,
+        Kind::AtOnce | Kind::Done | Kind::Lifted | Kind::Fixed | Kind::Recovered | Kind::FaultEnds => Paint::Good,
         Kind::Symptom | Kind::Evidence | Kind::CauseKnown | Kind::Remedy => Paint::Bold,
     };
     let clock = page.paint(Paint::Dim, &clock_at(&result.scale.clock, moment.at_s));
-    let word = page.paint(paint, &format!("{:<LABEL$}", moment.kind.word()));
+    let word = page.paint(paint, &format!("{:<LABEL$}", moment.label()));
     let columns = LABEL + 13;
     let after = after_injection(&result.timeline, moment.at_s).filter(|_| moment.kind.is_seen_after());
     let text = match (moment.kind, after) {
