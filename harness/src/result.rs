@@ -220,8 +220,7 @@ fn series_point(scenario: &Scenario, plan: &Plan, ten: &TenSeconds, factor: f64)
     let operation =
         focus.map_or_else(|| edges.first().copied(), |focus| Some(plan_names::endpoint(plan, &focus.operation)));
     let attempts = all_answered(&watched);
-    let quantiles =
-        operation.filter(|id| answered(*id) > 0).map(|id| ten.quantiles[usize::from(id)]);
+    let quantiles = operation.filter(|id| answered(*id) > 0).map(|id| ten.quantiles[usize::from(id)]);
     let mut cpu = BTreeMap::new();
     for (station, ten_seconds) in stations(plan).into_iter().zip(&ten.stations) {
         if matches!(station, StationId::Cores(_) | StationId::Store(_)) {

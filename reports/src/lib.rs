@@ -2,6 +2,7 @@
 //!
 //! Owns the versioned result and every way of showing it. Refuses to compute anything that is in the result.
 
+pub mod escape;
 pub mod folder;
 pub mod format;
 pub mod html;
@@ -10,11 +11,11 @@ pub mod markdown;
 pub mod outcome;
 pub mod result;
 pub mod run;
+pub mod schema;
 pub mod sentence;
 pub mod terminal;
 
 mod chart;
-mod escape;
 mod figures;
 mod losses;
 mod replay;

@@ -104,6 +104,7 @@ fn outcome_words(name: &str) -> Option<(&'static str, &'static str)> {
         "error" => ("error", "failed by itself"),
         "cancelled" => ("cancelled", "cancelled: whoever asked went away"),
         "rate_limited" => ("rate limited", "turned away by a rate limit"),
+        "abandoned" => ("abandoned", "answered after the shopper had left"),
         "circuit_open" => ("circuit open", "not tried: a breaker was open"),
         _ => return None,
     })

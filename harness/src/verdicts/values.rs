@@ -60,7 +60,9 @@ impl Source<'_> {
     pub(super) fn value(&self, id: &str) -> Value {
         let parts: Vec<&str> = id.split('.').collect();
         match parts.as_slice() {
-            ["incident" | "run", what, rest @ ..] if matches!(*what, "success" | "p99" | "throughput" | "cpu" | "in_flight") => {
+            ["incident" | "run", what, rest @ ..]
+                if matches!(*what, "success" | "p99" | "throughput" | "cpu" | "in_flight") =>
+            {
                 let name = rest.first().copied().unwrap_or("run");
                 match self.window(name) {
                     Some(window) => self.of_window(what, window),

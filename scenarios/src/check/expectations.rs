@@ -50,6 +50,11 @@ const VERDICTS: &[(&str, Unit)] = &[
     ("accounting.conservation", Unit::Truth),
 ];
 
+/// Ids of the verdicts that a scenario may expect.
+pub fn verdict_ids() -> impl Iterator<Item = &'static str> {
+    VERDICTS.iter().map(|(id, _)| *id)
+}
+
 pub(super) fn expectations(check: &mut Check<'_>, spot: Spot<'_>) {
     for (id, expectation) in &check.scenario.expect {
         let spot = spot.key(id);

@@ -3,8 +3,8 @@
 //! Owns the search for circles among calls, and the bounds on instructions and spans.
 
 use super::Check;
-use crate::load::{Position, Spot};
 use crate::Scenario;
+use crate::load::{Position, Spot};
 use crate::types::{Action, Retry, Service, Step};
 use std::collections::BTreeMap;
 

@@ -141,9 +141,10 @@ impl<'a> Compiler<'a> {
                 accept_queue: service.accept_queue.count as u32,
                 balancer: service.balancer,
                 costs,
-                rate_limit: service.rate_limit.as_ref().map(|limit| {
-                    pod_limit(limit.rate, limit.burst, self.plan.cells_fleet, service.pods.count as u16)
-                }),
+                rate_limit: service
+                    .rate_limit
+                    .as_ref()
+                    .map(|limit| pod_limit(limit.rate, limit.burst, self.plan.cells_fleet, service.pods.count as u16)),
                 version: service.version.clone(),
                 team: if service.team.is_empty() { name.clone() } else { service.team.clone() },
                 cost_center: if service.cost_center.is_empty() {

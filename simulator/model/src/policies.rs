@@ -4,9 +4,9 @@
 //! I/O, clocks, and to know what is protected: a call that is let through, tried again or turned away.
 
 mod breaker;
-mod budget;
 mod bucket;
+mod budget;
 
 pub use breaker::{Breaker, BreakerRule};
-pub use budget::{BudgetRule, RetryBudget};
 pub use bucket::{BucketRule, TokenBucket};
+pub use budget::{BudgetRule, RetryBudget};

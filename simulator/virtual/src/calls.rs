@@ -381,12 +381,7 @@ impl<C: Consumer> Cell<'_, C> {
                 self.finish(id, Outcome::Cancelled);
             }
             State::Returning | State::Rejecting => {}
-            State::Free
-            | State::Transit
-            | State::PoolQueue
-            | State::Failing
-            | State::AtStore
-            | State::Receiving => {
+            State::Free | State::Transit | State::PoolQueue | State::Failing | State::AtStore | State::Receiving => {
                 unreachable!("invariant: a cancellation follows its call, which is {:?}", frame.state)
             }
         }

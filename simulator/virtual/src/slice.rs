@@ -96,7 +96,15 @@ impl EndpointSlice {
     fn new() -> Self {
         let mut latencies = Histogram::new(SIGNIFICANT_DIGITS).expect("invariant: 3 digits are allowed");
         latencies.auto(true);
-        Self { outcomes: [0; Outcome::COUNT], latency_ticks: 0, max_ticks: 0, latencies, abandoned: 0, affected: 0, given_up: 0 }
+        Self {
+            outcomes: [0; Outcome::COUNT],
+            latency_ticks: 0,
+            max_ticks: 0,
+            latencies,
+            abandoned: 0,
+            affected: 0,
+            given_up: 0,
+        }
     }
 
     #[inline]

@@ -79,7 +79,8 @@ fn commands(plan: &Plan, changes: &[Change]) -> Vec<(Ticks, Command)> {
                 for (nth, statement) in plan.statements.iter().enumerate().filter(|(_, of)| of.scan.is_some()) {
                     let there = plan.stores[usize::from(statement.store)].shards;
                     let shards: Vec<u16> = shards.iter().copied().filter(|shard| *shard < there).collect();
-                    let index = |lost| Command::Index { statements: vec![nth as StatementId], shards: shards.clone(), lost };
+                    let index =
+                        |lost| Command::Index { statements: vec![nth as StatementId], shards: shards.clone(), lost };
                     both(index(true), index(false));
                 }
             }
@@ -96,7 +97,10 @@ fn commands(plan: &Plan, changes: &[Change]) -> Vec<(Ticks, Command)> {
             What::RateLimit(ticks) => {
                 let rule = BucketRule::new(1e9 / ns_from_ticks(*ticks) as f64, 2);
                 for service in 0..plan.services.len() as ServiceId {
-                    both(Command::RateLimit { service, limit: Some(rule) }, Command::RateLimit { service, limit: None });
+                    both(
+                        Command::RateLimit { service, limit: Some(rule) },
+                        Command::RateLimit { service, limit: None },
+                    );
                 }
             }
         }

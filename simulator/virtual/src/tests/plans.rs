@@ -120,8 +120,7 @@ fn scenarios(unit_ns: u64) -> impl Strategy<Value = Scenario> {
 
 /// A remedy that makes room in the plan for more pods.
 fn more_of(service: &str, count: u64) -> Remedy {
-    let scale =
-        ScaleOut { service: service.to_owned(), pods: Amount { count }, start_up: Time::from_s(0) };
+    let scale = ScaleOut { service: service.to_owned(), pods: Amount { count }, start_up: Time::from_s(0) };
     Remedy { action: Action::ScaleOut(scale), start: Start::At(Time::from_s(1)), until: None }
 }
 

@@ -20,9 +20,10 @@ fn amount(counts: std::ops::Range<u64>) -> impl Strategy<Value = Amount> {
 /// A service; its pools are by the number of the store.
 pub(super) fn service(unit_ns: u64) -> impl Strategy<Value = Service> {
     let balancer = prop_oneof![Just(Balancer::RoundRobin), Just(Balancer::LeastConnections), Just(Balancer::TwoRandom)];
-    let pool = (amount(1..4), option::of(time(unit_ns, 1..30)), any::<bool>()).prop_map(
-        |(size, acquire_timeout, again)| Pool { size, acquire_timeout, acquire_again: again && acquire_timeout.is_some() },
-    );
+    let pool =
+        (amount(1..4), option::of(time(unit_ns, 1..30)), any::<bool>()).prop_map(|(size, acquire_timeout, again)| {
+            Pool { size, acquire_timeout, acquire_again: again && acquire_timeout.is_some() }
+        });
     let workers = option::weighted(0.6, (amount(1..5), amount(0..4)));
     let pods = (amount(1..4), amount(1..4), workers, balancer);
     let guards = (costs(unit_ns), option::weighted(0.15, rate_limit(unit_ns)));
@@ -62,8 +63,10 @@ fn costs(unit_ns: u64) -> impl Strategy<Value = Costs> {
 }
 
 fn rate_limit(unit_ns: u64) -> impl Strategy<Value = RateLimit> {
-    (5..100_u32, amount(1..6))
-        .prop_map(move |(units, burst)| RateLimit { rate: Rate { per_s: 1e9 / unit_ns as f64 / f64::from(units) }, burst })
+    (5..100_u32, amount(1..6)).prop_map(move |(units, burst)| RateLimit {
+        rate: Rate { per_s: 1e9 / unit_ns as f64 / f64::from(units) },
+        burst,
+    })
 }
 
 /// A store.
@@ -163,9 +166,7 @@ fn connect_steps(steps: &mut Vec<Step>, callees: &[String], statements: &[(Strin
 fn waits_for_ever(steps: &[Step], store: &str) -> bool {
     steps.iter().any(|step| match step {
         Step::Call(call) => waits_for_ever(&call.fallback, store),
-        Step::Query(query) => {
-            query.store == store && query.timeout.is_none() || waits_for_ever(&query.fallback, store)
-        }
+        Step::Query(query) => query.store == store && query.timeout.is_none() || waits_for_ever(&query.fallback, store),
         Step::Branch(branch) => waits_for_ever(&branch.then, store) || waits_for_ever(&branch.otherwise, store),
         Step::Parallel(strands) => strands.iter().any(|strand| waits_for_ever(strand, store)),
         Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => false,

@@ -297,7 +297,8 @@ impl Reference<'_> {
             self.ends(id, Outcome::Cancelled);
             return;
         }
-        let mut again = frame.attempt + 1 < site.attempts && happens(key.bits(name_hash("retry")), site.retry_threshold);
+        let mut again =
+            frame.attempt + 1 < site.attempts && happens(key.bits(name_hash("retry")), site.retry_threshold);
         if again && let Some(budget) = self.budget(&frame) {
             again = budget.withdraw();
         }
@@ -307,7 +308,8 @@ impl Reference<'_> {
             match site.backoff {
                 Some(draw) => {
                     let ticks = self.draw(draw, Key(key.bits(name_hash("backoff"))));
-                    let longer = (0..frame.attempt).fold(ticks, |ticks, _| ticks.saturating_mul(u64::from(site.growth)));
+                    let longer =
+                        (0..frame.attempt).fold(ticks, |ticks, _| ticks.saturating_mul(u64::from(site.growth)));
                     self.pauses(id, longer.min(1 << 30), After::NextTry);
                 }
                 None => self.tries_again(id),
