@@ -161,12 +161,15 @@ pub(crate) fn analyse(plan: &Plan) -> Analysis {
     }
     let full_at = |station: &StationLoad| station.full_at_requests_per_s.unwrap_or(f64::INFINITY);
     stations.sort_by(|a, b| full_at(a).total_cmp(&full_at(b)));
-    let in_shop = match traffic {
+    let in_shop = match &traffic {
         Traffic::Open(_) => starts_per_s * flow.journey_s,
         Traffic::Closed(closed) => closed.users,
     };
     Analysis {
-        peak_requests_per_s: starts_per_s * requests_per_start,
+        peak_requests_per_s: match &traffic {
+            Traffic::Open(offered) => offered.peak_per_s,
+            Traffic::Closed(_) => starts_per_s * requests_per_start,
+        },
         endpoints: endpoints(plan, &flow, starts_per_s, requests_per_start),
         statements: statements(plan, &flow, starts_per_s, requests_per_start),
         stations,

@@ -139,7 +139,9 @@ fn columns(text: &str) -> usize {
 /// Breaks a text at spaces so that no line is longer than `room`; a longer word is cut.
 fn broken(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    // A percent sign stays with its number.
+    for word in text.replace(" %", "\u{a0}%").split(' ') {
+        let word = word.replace('\u{a0}', " ");
         let letters: Vec<char> = word.chars().collect();
         // An empty word stays one: two spaces in a row were meant.
         let parts: Vec<String> = if letters.is_empty() {

@@ -149,8 +149,11 @@ fn others(count: usize) -> String {
 
 fn peak(page: &mut Page, checked: &Checked) {
     let analysis = &checked.analysis;
+    // Where a station can't keep up a queue grows, of which averages know nothing.
+    let is_full = analysis.bottleneck().is_some_and(|one| one.utilization_at_peak >= 1.0);
+    let least = if is_full { "at least " } else { "" };
     let text = format!(
-        "{} requests under way and {} shoppers in their journeys; {} spans/s, {} for each request",
+        "{least}{} requests under way and {} shoppers in their journeys; {} spans/s, {} for each request",
         short(analysis.requests_in_flight),
         short(analysis.shoppers),
         short(analysis.spans_per_s),
@@ -159,9 +162,9 @@ fn peak(page: &mut Page, checked: &Checked) {
     page.row("at the peak", Paint::None, &text);
     let share = analysis.frames_of_a_cell / MAX_FRAMES as f64;
     let text = format!(
-        "keeps {} calls, statements and shoppers of a cell in mind: {} MB, {} of what it can hold{}",
+        "keeps {least}{} calls, statements and shoppers of a cell in mind: {}, {} of what it can hold{}",
         short(analysis.frames_of_a_cell),
-        short(analysis.frames_of_a_cell * FRAME_BYTES / 1e6),
+        bytes(analysis.frames_of_a_cell * FRAME_BYTES),
         percent(share),
         if share >= 1.0 { ", so a run would end with exit code 75" } else { "" },
     );
@@ -176,6 +179,13 @@ fn peak(page: &mut Page, checked: &Checked) {
         );
         page.row("hopeless", Paint::Bad, &text);
     }
+}
+
+/// `192 B`, `1.69 MB`.
+fn bytes(bytes: f64) -> String {
+    let text = short(bytes);
+    let number = text.trim_end_matches(['k', 'M', 'G']);
+    format!("{number} {}B", &text[number.len()..])
 }
 
 fn the_story(page: &mut Page, checked: &Checked) {
