@@ -56,10 +56,20 @@ fn strayed(predicted: &Value, result: &Value) -> Vec<String> {
     strayed
 }
 
+/// Mean of the requests in flight after the warm-up, with the tolerance that so many looks at so many need.
+fn in_flight(result: &Value) -> (f64, f64) {
+    let warm = number(&result["timeline"]["windows"]["run"][0]);
+    let series = result["series"].as_array().expect("a list");
+    let looks = series.iter().filter(|point| number(&point["at_s"]) > warm).map(|point| number(&point["in_flight"]));
+    let looks: Vec<f64> = looks.collect();
+    let sum: f64 = looks.iter().sum();
+    (sum / looks.len() as f64, 0.03 + 5.0 / (sum / number(&result["scale"]["factor"])).sqrt())
+}
+
 /// *Scenario*: a small shop with little load; the library's shop at a weekday's traffic, one cell of it.
 ///
 /// *Guarantees*: cores, workers, pools and shards are as busy in the run as `check` said: within 3 % and what chance
-/// makes of the number served; so are requests and spans a second.
+/// makes of the number served; so are requests, spans and requests in flight.
 #[test]
 fn what_it_predicts_comes_true() {
     let folder = Folder::new("comes-true");
@@ -76,6 +86,8 @@ fn what_it_predicts_comes_true() {
         assert!(strayed.is_empty(), "{scenario}:\n{}", strayed.join("\n"));
         let ratio = number(&result["scale"]["requests_per_s"]) / number(&predicted["peak_requests_per_s"]);
         assert!((ratio - 1.0).abs() < 0.03, "{scenario}: {ratio} times the requests that were predicted");
+        let (in_flight, seen) = (number(&predicted["requests_in_flight"]), in_flight(&result));
+        assert!((seen.0 / in_flight - 1.0).abs() < seen.1, "{scenario}: {seen:?} requests in flight, not {in_flight}");
         let spans = number(&result["accounting"]["spans_made"]) / number(&result["accounting"]["arrivals"]);
         let said = number(&predicted["spans_per_request"]);
         assert!((spans / said - 1.0).abs() < 0.03, "{scenario}: {spans} spans a request, not {said}");
@@ -170,6 +182,23 @@ fn it_is_told_within_the_page() {
     assert!(told.stdout.is_empty() && told.stderr.is_empty(), "{told}");
 }
 
+/// *Scenario*: a chain of twenty thousand calls, nearly as long as a file can hold.
+///
+/// *Guarantees*: it is analysed like any other; nothing recurs along it.
+#[test]
+fn a_chain_of_calls_may_be_as_long_as_a_file() {
+    let folder = Folder::new("chain");
+    let mut text = "services:\n  a:\n    endpoints:\n".to_owned();
+    for nth in 0..20_000 {
+        text += &format!("      e{nth}: {{do: [call: {{endpoint: a.e{}}}]}}\n", nth + 1);
+    }
+    text += "      e20000: {do: [compute: 1us]}\n";
+    text += "journeys: {j: {weight: 1, steps: [request: a.e0]}}\ntraffic: {poisson: 1/s}\n";
+    folder.write("chain.yaml", text);
+    let chain = checked(&folder, "chain.yaml", &[]);
+    assert_eq!((number(&chain["spans_per_request"]), chain["bottleneck"].as_str()), (40_001.0, Some("a.cores")));
+}
+
 /// *Scenario*: a reader that goes away before the first word, of each command that only tells.
 ///
 /// *Guarantees*: no panic, no error, exit code 0.
@@ -193,5 +222,23 @@ fn a_reader_that_goes_away_changes_nothing() {
         assert_eq!(wait(&mut child, LONGEST_RUN), Some(0), "{args:?}");
         let stderr = String::from_utf8(stderr.join().expect("reading does not panic")).expect("UTF-8");
         assert_eq!(stderr, "", "{args:?}");
+    }
+}
+
+/// *Scenario*: the example of `docs/check.md`, copied by a reader.
+///
+/// *Guarantees*: the command prints every line that the page shows; should it not, put the new lines there.
+#[test]
+fn the_page_shows_what_the_command_prints() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/check.md");
+    let page = std::fs::read_to_string(path).expect("the page is there");
+    let (_, example) = page.split_once("\n## An example\n").expect("the page has an example");
+    let (example, _) = example.split_once("\n## ").expect("and something after it");
+    let command = example.lines().find_map(|line| line.strip_prefix("    cargo run --release -- ")).expect("a command");
+    let told = Folder::new("page-example").doorbuster(&command.split(' ').collect::<Vec<&str>>()).ends_with(0);
+    let shown: Vec<&str> = example.lines().filter_map(|line| line.strip_prefix("    ")).skip(1).collect();
+    assert!(shown.len() >= 10, "only {} lines are shown", shown.len());
+    for line in shown {
+        assert!(told.stdout.lines().any(|printed| printed == line), "`{line}` is not printed\n{told}");
     }
 }

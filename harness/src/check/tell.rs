@@ -153,9 +153,9 @@ fn peak(page: &mut Page, checked: &Checked) {
     let is_full = analysis.bottleneck().is_some_and(|one| one.utilization_at_peak >= 1.0);
     let least = if is_full { "at least " } else { "" };
     let text = format!(
-        "{least}{} requests under way and {} shoppers in their journeys; {} spans/s, {} for each request",
-        short(analysis.requests_in_flight),
-        short(analysis.shoppers),
+        "{least}{} requests in the shop and {} shoppers in their journeys; {} spans/s, {} for each request",
+        few(analysis.requests_in_flight),
+        few(analysis.shoppers),
         short(analysis.spans_per_s),
         short(analysis.spans_per_request),
     );
@@ -163,7 +163,7 @@ fn peak(page: &mut Page, checked: &Checked) {
     let share = analysis.frames_of_a_cell / MAX_FRAMES as f64;
     let text = format!(
         "keeps {least}{} calls, statements and shoppers of a cell in mind: {}, {} of what it can hold{}",
-        short(analysis.frames_of_a_cell),
+        few(analysis.frames_of_a_cell),
         bytes(analysis.frames_of_a_cell * FRAME_BYTES),
         percent(share),
         if share >= 1.0 { ", so a run would end with exit code 75" } else { "" },
@@ -179,6 +179,11 @@ fn peak(page: &mut Page, checked: &Checked) {
         );
         page.row("hopeless", Paint::Bad, &text);
     }
+}
+
+/// An average number of things, which may be hardly any.
+fn few(number: f64) -> String {
+    if number > 0.0 && number < 0.01 { "under 0.01".to_owned() } else { short(number) }
 }
 
 /// `192 B`, `1.69 MB`.
