@@ -38,6 +38,9 @@ pub(crate) fn choices(words: &[Entry], at: &str) -> Vec<String> {
     words.iter().filter(is_there).map(|entry| entry.name.clone()).collect()
 }
 
+/// Columns for the names of scenarios.
+const NAME: usize = 20;
+
 fn tell(built_ins: &[BuiltIn], words: &[Entry], colour: bool) -> String {
     let mut page = Page::new(colour);
     for (used, head) in [
@@ -51,12 +54,12 @@ fn tell(built_ins: &[BuiltIn], words: &[Entry], colour: bool) -> String {
         }
         page.line(Paint::Bold, head);
         for one in these {
-            page.row(&one.name, Paint::None, &title(one));
+            page.labelled(NAME, &one.name, Paint::None, &title(one));
         }
         page.gap();
     }
-    page.row("faults", Paint::None, &choices(words, FAULTS).join(", "));
-    page.row("remedies", Paint::None, &choices(words, REMEDIES).join(", "));
+    page.labelled(NAME, "faults", Paint::None, &choices(words, FAULTS).join(", "));
+    page.labelled(NAME, "remedies", Paint::None, &choices(words, REMEDIES).join(", "));
     let mut table = Table::new(&["verdicts", "unit"]);
     for verdict in tables::verdicts() {
         table.row(Paint::None, vec![verdict.id, verdict.unit]);

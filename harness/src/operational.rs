@@ -36,7 +36,7 @@ pub(crate) struct Analysis {
     pub(crate) statements: Vec<StatementLoad>,
     /// Every station, the one that is full first at the front; those that nobody asks stand last.
     pub(crate) stations: Vec<StationLoad>,
-    /// Requests under way at the peak, on average.
+    /// Requests in the shop at the peak, on average.
     pub(crate) requests_in_flight: f64,
     /// Shoppers in their journeys at the peak, on average, those who think included.
     pub(crate) shoppers: f64,
@@ -161,16 +161,19 @@ pub(crate) fn analyse(plan: &Plan) -> Analysis {
     }
     let full_at = |station: &StationLoad| station.full_at_requests_per_s.unwrap_or(f64::INFINITY);
     stations.sort_by(|a, b| full_at(a).total_cmp(&full_at(b)));
-    let in_shop = match traffic {
+    let in_shop = match &traffic {
         Traffic::Open(_) => starts_per_s * flow.journey_s,
         Traffic::Closed(closed) => closed.users,
     };
     Analysis {
-        peak_requests_per_s: starts_per_s * requests_per_start,
+        peak_requests_per_s: match &traffic {
+            Traffic::Open(offered) => offered.peak_per_s,
+            Traffic::Closed(_) => starts_per_s * requests_per_start,
+        },
         endpoints: endpoints(plan, &flow, starts_per_s, requests_per_start),
         statements: statements(plan, &flow, starts_per_s, requests_per_start),
         stations,
-        requests_in_flight: starts_per_s * flow.under_way_s(plan),
+        requests_in_flight: starts_per_s * flow.in_shop_s(plan),
         shoppers: in_shop,
         frames_of_a_cell: (in_shop + starts_per_s * flow.frames_s(plan)) / cells,
         spans_per_s: starts_per_s * flow.spans,

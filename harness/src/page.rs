@@ -78,13 +78,18 @@ impl Page {
 
     /// A label and its text, which is broken at the width with a hanging indent.
     pub(crate) fn row(&mut self, label: &str, paint: Paint, text: &str) {
+        self.labelled(LABEL, label, paint, text);
+    }
+
+    /// As [`Page::row`], with labels of so many columns; a longer one gets a line of its own.
+    pub(crate) fn labelled(&mut self, width: usize, label: &str, paint: Paint, text: &str) {
         let label = plain(label);
-        let head = format!("  {} ", self.paint(Paint::Dim, &format!("{label:<LABEL$}")));
-        if columns(&label) > LABEL {
+        let head = format!("  {} ", self.paint(Paint::Dim, &format!("{label:<width$}")));
+        if columns(&label) > width {
             self.text.push_str(&format!("{}\n", head.trim_end()));
-            self.paragraph(LABEL + 3, paint, text);
+            self.paragraph(width + 3, paint, text);
         } else {
-            self.hanging(&head, LABEL + 3, paint, text);
+            self.hanging(&head, width + 3, paint, text);
         }
     }
 
@@ -139,7 +144,9 @@ fn columns(text: &str) -> usize {
 /// Breaks a text at spaces so that no line is longer than `room`; a longer word is cut.
 fn broken(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    // A percent sign stays with its number.
+    for word in text.replace(" %", "\u{a0}%").split(' ') {
+        let word = word.replace('\u{a0}', " ");
         let letters: Vec<char> = word.chars().collect();
         // An empty word stays one: two spaces in a row were meant.
         let parts: Vec<String> = if letters.is_empty() {

@@ -149,19 +149,22 @@ fn others(count: usize) -> String {
 
 fn peak(page: &mut Page, checked: &Checked) {
     let analysis = &checked.analysis;
+    // Where a station can't keep up a queue grows, of which averages know nothing.
+    let is_full = analysis.bottleneck().is_some_and(|one| one.utilization_at_peak >= 1.0);
+    let least = if is_full { "at least " } else { "" };
     let text = format!(
-        "{} requests under way and {} shoppers in their journeys; {} spans/s, {} for each request",
-        short(analysis.requests_in_flight),
-        short(analysis.shoppers),
+        "{least}{} requests in the shop and {} shoppers in their journeys; {} spans/s, {} for each request",
+        few(analysis.requests_in_flight),
+        few(analysis.shoppers),
         short(analysis.spans_per_s),
         short(analysis.spans_per_request),
     );
     page.row("at the peak", Paint::None, &text);
     let share = analysis.frames_of_a_cell / MAX_FRAMES as f64;
     let text = format!(
-        "keeps {} calls, statements and shoppers of a cell in mind: {} MB, {} of what it can hold{}",
-        short(analysis.frames_of_a_cell),
-        short(analysis.frames_of_a_cell * FRAME_BYTES / 1e6),
+        "keeps {least}{} calls, statements and shoppers of a cell in mind: {}, {} of what it can hold{}",
+        few(analysis.frames_of_a_cell),
+        bytes(analysis.frames_of_a_cell * FRAME_BYTES),
         percent(share),
         if share >= 1.0 { ", so a run would end with exit code 75" } else { "" },
     );
@@ -176,6 +179,18 @@ fn peak(page: &mut Page, checked: &Checked) {
         );
         page.row("hopeless", Paint::Bad, &text);
     }
+}
+
+/// An average number of things, which may be hardly any.
+fn few(number: f64) -> String {
+    if number > 0.0 && number < 0.01 { "under 0.01".to_owned() } else { short(number) }
+}
+
+/// `192 B`, `1.69 MB`.
+fn bytes(bytes: f64) -> String {
+    let text = short(bytes);
+    let number = text.trim_end_matches(['k', 'M', 'G']);
+    format!("{number} {}B", &text[number.len()..])
 }
 
 fn the_story(page: &mut Page, checked: &Checked) {

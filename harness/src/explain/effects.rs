@@ -9,6 +9,23 @@ const EFFECTS: &[(&str, &str)] = &[
          cause is missing_index.",
     ),
     (
+        "pool_size",
+        "As a fault: connections in use over connections there, waits for one and waits in vain, while the store behind has \
+         room; then, if waits in vain cost CPU, the cores of the service, and success and p99 of whoever waits for it. Its \
+         cause is pool_exhausted. As a remedy: who waits gets the added connections at once; a shop whose cores are at \
+         their end by then may stay there.",
+    ),
+    (
+        "scale_out",
+        "After the start-up time new requests go to the added pods too: cores and connections there, utilization of the \
+         service. What the old pods hold stays with them.",
+    ),
+    (
+        "rate_limit",
+        "Requests above the limit end at once as rate_limited, at the price of a rejection: success at the edge falls by \
+         them, and what lies behind gets room. Taken back, they come in again.",
+    ),
+    (
         "rebuild_index",
         "Nothing while it runs; when it is done, rows and times of the statements are as before on all shards, and what was \
          queued behind them drains. It takes the rows of the table over its build_rate.",

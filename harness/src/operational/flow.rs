@@ -3,7 +3,7 @@
 //! Owns visit counts. Refuses time, but for what a path takes where nobody waits.
 
 use super::walk::{Path, Walker, cost_s, mean_s};
-use doorbuster_model::plan::{EndpointId, NONE, Plan, SiteId, StatementId, Target};
+use doorbuster_model::plan::{NONE, Plan, SiteId, StatementId, Target};
 use doorbuster_model::time::s_from_ticks;
 use std::collections::BTreeMap;
 
@@ -44,9 +44,8 @@ pub(crate) struct Hopeless {
 
 impl Flow {
     pub(super) fn of(plan: &Plan) -> Self {
-        let mut walker = Walker::new(plan);
-        let (asked, journey_s) = journeys(plan, &mut walker);
-        let paths: Vec<Path> = (0..plan.endpoints.len()).map(|id| walker.endpoint(id as EndpointId).clone()).collect();
+        let walker = Walker::new(plan);
+        let (asked, journey_s) = journeys(plan, &walker);
         let mut flow = Self {
             visits: vec![0.0; plan.endpoints.len()],
             edge: vec![0.0; plan.endpoints.len()],
@@ -55,15 +54,15 @@ impl Flow {
             held_s: vec![0.0; plan.pools.len()],
             journey_s,
             spans: 0.0,
-            paths,
-            hopeless: hopeless(plan, &mut walker, &asked),
+            hopeless: hopeless(plan, &walker, &asked),
+            paths: walker.paths,
         };
         for (site, tries) in &asked {
             flow.ask(plan, *site, *tries);
         }
         flow.edge.clone_from(&flow.visits);
         // Callers before whom they call, so that all visits of an endpoint are known when its own calls are counted.
-        for id in walker.known.iter().rev() {
+        for id in walker.callees_first.iter().rev() {
             let visits = flow.visits[usize::from(*id)];
             flow.spans += visits;
             let tries = std::mem::take(&mut flow.paths[usize::from(*id)].tries);
@@ -99,9 +98,10 @@ impl Flow {
         self.edge.iter().sum()
     }
 
-    /// Seconds that those requests are under way, together.
-    pub(super) fn under_way_s(&self, plan: &Plan) -> f64 {
-        self.edge.iter().zip(&self.paths).map(|(visits, path)| visits * (path.stay_s + there_and_back_s(plan))).sum()
+    /// Seconds that those requests are in the shop, together: from being asked to being answered at the edge, as a result
+    /// counts them.
+    pub(super) fn in_shop_s(&self, plan: &Plan) -> f64 {
+        self.edge.iter().zip(&self.paths).map(|(visits, path)| visits * (path.stay_s + s_from_ticks(plan.hop))).sum()
     }
 
     /// Seconds that the engine keeps a frame for a call, a strand or a statement, together.
@@ -115,7 +115,7 @@ impl Flow {
 }
 
 /// Requests at each site of the journeys and seconds of a journey, over the shoppers' choice of journeys.
-fn journeys(plan: &Plan, walker: &mut Walker<'_>) -> (BTreeMap<SiteId, f64>, f64) {
+fn journeys(plan: &Plan, walker: &Walker<'_>) -> (BTreeMap<SiteId, f64>, f64) {
     let (mut asked, mut journey_s, mut below) = (BTreeMap::new(), 0.0, 0);
     for journey in &plan.journeys {
         let share = (journey.upto - below) as f64 / (1_u64 << 32) as f64;
@@ -139,11 +139,11 @@ fn there_and_back_s(plan: &Plan) -> f64 {
 }
 
 /// The sites, journeys' and endpoints', at which the asker gives up before the answer can be there.
-fn hopeless(plan: &Plan, walker: &mut Walker<'_>, asked: &BTreeMap<SiteId, f64>) -> Vec<Hopeless> {
+fn hopeless(plan: &Plan, walker: &Walker<'_>, asked: &BTreeMap<SiteId, f64>) -> Vec<Hopeless> {
     let mut askers: Vec<(SiteId, String)> = asked.keys().map(|site| (*site, "a shopper".to_owned())).collect();
-    for id in walker.known.clone() {
-        let name = crate::plan_names::endpoint_name(plan, id);
-        askers.extend(walker.endpoint(id).tries.keys().map(|site| (*site, name.clone())));
+    for id in &walker.callees_first {
+        let name = crate::plan_names::endpoint_name(plan, *id);
+        askers.extend(walker.endpoint(*id).tries.keys().map(|site| (*site, name.clone())));
     }
     let mut hopeless = Vec::new();
     for (id, asker) in askers {

@@ -114,7 +114,7 @@ fn every_mechanism_of_a_program_is_as_computed_by_hand() {
     let look_s = look * (2.048e-3 + show_s) + well * 1.0;
     let journey_s = 0.75 * look_s + 0.25 * (2.048e-3 + show_s);
     same("shoppers", analysis.shoppers, starts_per_s * journey_s);
-    same("in flight", analysis.requests_in_flight, shows_per_s * (2.048e-3 + show_s));
+    same("in flight", analysis.requests_in_flight, shows_per_s * (1.024e-3 + show_s));
     // A server span; for each try at `inner` a client's and a server's; the statement's.
     same("spans", analysis.spans_per_s, shows_per_s * (2.0 + 2.0 * 0.4375));
     let frames_s = (2.048e-3 + show_s + 6e-3 + 5.048e-3) + 0.4375 * 3.048e-3 + 5.048e-3;

@@ -47,9 +47,10 @@ impl Path {
 /// The paths of a plan's endpoints.
 pub(super) struct Walker<'p> {
     plan: &'p Plan,
-    paths: Vec<Option<Path>>,
-    /// Endpoints in the order in which their paths were known: whoever is called stands before who calls.
-    pub(super) known: Vec<EndpointId>,
+    /// By endpoint; those that are not walked yet stand at their default.
+    pub(super) paths: Vec<Path>,
+    /// Endpoints in an order in which whoever is called stands before who calls.
+    pub(super) callees_first: Vec<EndpointId>,
 }
 
 /// The probability with which a program comes to an instruction, by what its answer is marked as so far.
@@ -86,32 +87,33 @@ struct Asked {
 }
 
 impl<'p> Walker<'p> {
+    /// Walks every endpoint of the plan.
     pub(super) fn new(plan: &'p Plan) -> Self {
-        Self { plan, paths: vec![None; plan.endpoints.len()], known: Vec::new() }
+        let mut walker =
+            Self { plan, paths: vec![Path::default(); plan.endpoints.len()], callees_first: callees_first(plan) };
+        for id in walker.callees_first.clone() {
+            let of = &plan.endpoints[usize::from(id)];
+            let mut path = walker.walk(of.entry, Some(of.service));
+            let admission_s = cost_s(plan, walker.costs(Some(of.service)).admission);
+            path.cpu_s += admission_s;
+            path.stay_s += admission_s;
+            walker.paths[usize::from(id)] = path;
+        }
+        walker
     }
 
     /// One journey of a shopper, thinking included.
-    pub(super) fn journey(&mut self, entry: Pc) -> Path {
+    pub(super) fn journey(&self, entry: Pc) -> Path {
         self.walk(entry, None)
     }
 
     /// One request to an endpoint, from the moment at which a worker takes it.
-    pub(super) fn endpoint(&mut self, id: EndpointId) -> &Path {
-        if self.paths[usize::from(id)].is_none() {
-            // The check refuses calls that run in a circle, so this comes to an end.
-            let of = &self.plan.endpoints[usize::from(id)];
-            let mut path = self.walk(of.entry, Some(of.service));
-            let admission_s = cost_s(self.plan, self.costs(Some(of.service)).admission);
-            path.cpu_s += admission_s;
-            path.stay_s += admission_s;
-            self.paths[usize::from(id)] = Some(path);
-            self.known.push(id);
-        }
-        self.paths[usize::from(id)].as_ref().expect("invariant: it was walked just now")
+    pub(super) fn endpoint(&self, id: EndpointId) -> &Path {
+        &self.paths[usize::from(id)]
     }
 
     /// Seconds that a try at a site takes, there and back.
-    pub(super) fn try_s(&mut self, site: &Site) -> f64 {
+    pub(super) fn try_s(&self, site: &Site) -> f64 {
         let there_and_back_s = 2.0 * s_from_ticks(self.plan.hop);
         there_and_back_s
             + match site.target {
@@ -124,7 +126,7 @@ impl<'p> Walker<'p> {
 
     /// Instructions lead forward, so the least one that is still to be looked at has all that will ever come to it. Only
     /// a journey's `repeat` leads back, and everything that is in its loop comes to its end together.
-    fn walk(&mut self, entry: Pc, service: Option<ServiceId>) -> Path {
+    fn walk(&self, entry: Pc, service: Option<ServiceId>) -> Path {
         let plan = self.plan;
         let mut path = Path::default();
         let mut repeats = 0;
@@ -208,7 +210,7 @@ impl<'p> Walker<'p> {
         path
     }
 
-    fn ask(&mut self, site: &Site, service: Option<ServiceId>) -> Asked {
+    fn ask(&self, site: &Site, service: Option<ServiceId>) -> Asked {
         // Every field is named, so that whoever gives a site another mechanism has to say here what it does in a healthy shop.
         #[rustfmt::skip]
         let Site {
@@ -255,6 +257,33 @@ impl<'p> Walker<'p> {
 /// Mean of a cost in seconds.
 pub(super) fn cost_s(plan: &Plan, cost: Option<DrawId>) -> f64 {
     cost.map_or(0.0, |draw| mean_s(plan, draw))
+}
+
+/// The endpoints of a plan, callees before callers. A chain of calls may be as long as a file, so nothing here recurs; the
+/// check refuses calls that run in a circle.
+fn callees_first(plan: &Plan) -> Vec<EndpointId> {
+    let mut callees: Vec<Vec<EndpointId>> = vec![Vec::new(); plan.endpoints.len()];
+    for (instr, endpoint) in plan.code.iter().zip(&plan.endpoint_of) {
+        let Instr::Call(site) = instr else { continue };
+        if let Target::Endpoint(callee) = plan.sites[usize::from(*site)].target {
+            callees[usize::from(*endpoint)].push(callee);
+        }
+    }
+    let mut order = Vec::new();
+    let mut is_seen = vec![false; plan.endpoints.len()];
+    for first in 0..plan.endpoints.len() as EndpointId {
+        // An endpoint stands on the stack once to go down to its callees, and once to be told when those are.
+        let mut stack = vec![(first, false)];
+        while let Some((id, is_told)) = stack.pop() {
+            if is_told {
+                order.push(id);
+            } else if !std::mem::replace(&mut is_seen[usize::from(id)], true) {
+                stack.push((id, true));
+                stack.extend(callees[usize::from(id)].iter().map(|callee| (*callee, false)));
+            }
+        }
+    }
+    order
 }
 
 /// Mean of a draw in seconds.
