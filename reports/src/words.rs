@@ -35,6 +35,7 @@ pub(crate) fn title(id: &str) -> Option<&'static str> {
         "detection.repair" => "Repair",
         "detection.recovered" => "Recovered after",
         "detection.false_alerts" => "False alerts",
+        "accounting.conservation" => "Not accounted for",
         _ => return None,
     })
 }

@@ -25,6 +25,8 @@ const MOST_ALIKE: usize = 6;
 const FIXED: [&str; 2] = ["db.system.name", "db.query.text"];
 /// Attributes that differ and are not worth reading: the name says them, or nothing does.
 const DULL: [&str; 4] = ["url.path", "url.full", "http.request.resend_count", "rpc.response.status_code"];
+/// Says nothing of an answer: it is 200.
+const STATUS: &str = "http.response.status_code";
 
 /// Tells the traces that were chosen.
 pub(super) fn exemplars(plan: &Plan, chosen: &[Chosen]) -> Vec<Exemplar> {
@@ -92,10 +94,10 @@ impl Teller<'_> {
         let varying = self.shapes.varying(record);
         let fixed = shape.fixed.iter().filter(|(key, _)| FIXED.contains(key));
         let mut attributes: Vec<(String, String)> = fixed.map(attribute).collect();
-        let worth = varying.attributes.iter().filter(|(key, _)| !DULL.contains(key));
+        let is_dull = |key: &str| DULL.contains(&key) || (key == STATUS && outcome(record).answered());
+        let worth = varying.attributes.iter().filter(|(key, _)| !is_dull(key));
         attributes.extend(worth.map(attribute));
         if let Some(raised) = varying.exception {
-            attributes.push(("exception.type".to_owned(), raised.kind.to_owned()));
             attributes.push(("exception.message".to_owned(), raised.message.to_owned()));
         }
         ExemplarSpan {

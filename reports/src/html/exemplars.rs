@@ -12,6 +12,8 @@ use crate::words;
 
 /// Rows of one tree at most. A result of ours has fewer; one that was made elsewhere may not.
 const MOST_ROWS: usize = 100;
+/// Rows that are seen at once; the others are folded away.
+const ROWS_AT_ONCE: usize = 24;
 /// Deeper rows are indented no further: on a telephone nothing would be left of the line.
 const DEEPEST: u32 = 12;
 /// Parts of the time axis, about.
@@ -69,11 +71,14 @@ fn figure(html: &mut String, result: &RunResult, exemplar: &Exemplar) {
         prose(&facts(result, exemplar)),
     ));
     axis(html, extent_s);
-    html.push_str(&format!("<ol class=\"spans\" aria-label=\"Spans, {}\">\n", title.to_lowercase()));
-    for span in shown {
-        row(html, span, extent_s);
+    let (first, folded) = shown.split_at(shown.len().min(ROWS_AT_ONCE));
+    let label = title.to_lowercase();
+    rows(html, &label, first, extent_s);
+    if !folded.is_empty() {
+        html.push_str(&format!("<details><summary>{} spans after these</summary>\n", folded.len()));
+        rows(html, &format!("{label}, continued"), folded, extent_s);
+        html.push_str("</details>\n");
     }
-    html.push_str("</ol>\n");
     let hidden = exemplar.spans_left_out + (exemplar.spans.len() - shown.len()) as u64;
     let mut told = format!("{} spans arrived", count(exemplar.spans_arrived as f64));
     if hidden > 0 {
@@ -130,7 +135,19 @@ fn round_step(s: f64) -> f64 {
     10.0 * power
 }
 
-fn row(html: &mut String, span: &ExemplarSpan, extent_s: f64) {
+fn rows(html: &mut String, label: &str, spans: &[ExemplarSpan], extent_s: f64) {
+    html.push_str(&format!("<ol class=\"spans\" aria-label=\"Spans, {label}\">\n"));
+    let mut above: Option<&ExemplarSpan> = None;
+    for span in spans {
+        // A row that says the same as the one above it need not say it again.
+        let is_said = above.is_some_and(|above| above.name == span.name && above.attributes == span.attributes);
+        row(html, span, extent_s, is_said);
+        above = Some(span);
+    }
+    html.push_str("</ol>\n");
+}
+
+fn row(html: &mut String, span: &ExemplarSpan, extent_s: f64, is_said: bool) {
     let is_bad = span.error && tone(&span.outcome) == "bad";
     html.push_str(&format!(
         "<li class=\"{}\" style=\"--depth:{}\"><div class=\"line\"><span class=\"name\">{}</span> \
@@ -150,7 +167,7 @@ fn row(html: &mut String, span: &ExemplarSpan, extent_s: f64) {
         Html(&words::outcome(&span.outcome))
     ));
     bar(html, span, extent_s);
-    html.push_str(&attributes(span));
+    html.push_str(&attributes(span, is_said));
     if span.left_out > 0 {
         html.push_str(&format!("<p class=\"more\">{} more below it are left out</p>", count(span.left_out as f64)));
     }
@@ -169,9 +186,9 @@ fn bar(html: &mut String, span: &ExemplarSpan, extent_s: f64) {
 }
 
 /// What the span says of itself: the statement first, as code.
-fn attributes(span: &ExemplarSpan) -> String {
+fn attributes(span: &ExemplarSpan, is_said: bool) -> String {
     let mut parts = Vec::new();
-    for (key, value) in &span.attributes {
+    for (key, value) in span.attributes.iter().filter(|_| !is_said) {
         parts.push(if key == "db.query.text" {
             format!("<code>{}</code>", Html(value))
         } else {

@@ -48,7 +48,7 @@ fn table(html: &mut String, losses: &Losses<'_>) {
     }
     html.push_str("</tr></thead>\n<tbody>\n<tr><th scope=\"row\">ended</th>");
     for requests in &losses.requests {
-        html.push_str(&format!("<td class=\"num\">{}</td>", count(*requests)));
+        html.push_str(&format!("<td class=\"num\">{}</td>", short(*requests)));
     }
     html.push_str("</tr>\n");
     let lost: Vec<f64> = (0..losses.windows.len()).map(|window| losses.lost(window)).collect();
@@ -67,7 +67,7 @@ fn row(html: &mut String, losses: &Losses<'_>, name: &str, requests: &[f64], cla
             Some(share) => percent(share),
             None => NOTHING.to_owned(),
         };
-        let number = if *requests > 0.0 { count(*requests) } else { String::new() };
+        let number = if *requests > 0.0 { short(*requests) } else { String::new() };
         html.push_str(&format!("<td class=\"num\">{share}<span class=\"sub\">{number}</span></td>"));
     }
     html.push_str("</tr>\n");

@@ -61,16 +61,9 @@ pub(super) fn section(html: &mut String, result: &RunResult) {
 }
 
 fn table(html: &mut String, result: &RunResult) {
-    let is_incident = result.timeline.injected_s.is_some();
     html.push_str(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"saturated\"><table class=\"tight\">\n<thead><tr>\
-         <th scope=\"col\">Full at</th>",
-    );
-    if is_incident {
-        html.push_str("<th scope=\"col\" class=\"num\">After</th>");
-    }
-    html.push_str(
-        "<th scope=\"col\">Station</th><th scope=\"col\">For</th><th scope=\"col\" class=\"num\">Most waiting</th>\
+         <th scope=\"col\">Full at</th><th scope=\"col\">Station</th><th scope=\"col\">For</th><th scope=\"col\" class=\"num\">Most waiting</th>\
          </tr></thead>\n<tbody>\n",
     );
     for saturated in &result.saturated {
@@ -81,11 +74,11 @@ fn table(html: &mut String, result: &RunResult) {
 }
 
 fn row(html: &mut String, result: &RunResult, saturated: &Saturated) {
-    html.push_str(&format!("<tr><td>{}</td>", clock_at(&result.scale.clock, saturated.from_s)));
+    html.push_str(&format!("<tr><td>{}", clock_at(&result.scale.clock, saturated.from_s)));
     if let Some(after) = after_injection(&result.timeline, saturated.from_s) {
-        html.push_str(&format!("<td class=\"num\">+{after}</td>"));
+        html.push_str(&format!("<span class=\"sub\">+{after}</span>"));
     }
-    html.push_str(&format!("<th scope=\"row\">{}</th><td>{}", Html(&saturated.name), prose(&lasted(saturated))));
+    html.push_str(&format!("</td><th scope=\"row\">{}</th><td>{}", Html(&saturated.name), prose(&lasted(saturated))));
     if saturated.already {
         html.push_str("<span class=\"sub\">full before the fault too</span>");
     }
