@@ -44,6 +44,7 @@ pub(crate) fn tell(loaded: &Loaded, plan: &Plan, record: &Record) -> RunResult {
         stations: record.windows.iter().flat_map(|window| station_stats(plan, window)).collect(),
         series: record.series.iter().map(|ten| series_point(scenario, plan, ten, scale.factor)).collect(),
         accounting: accounting(record),
+        comparison: None,
         resolved: loaded.resolved.clone(),
         scale,
     };

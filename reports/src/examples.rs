@@ -318,6 +318,7 @@ pub(crate) fn empty() -> RunResult {
         stations: Vec::new(),
         series: Vec::new(),
         accounting: Accounting::default(),
+        comparison: None,
         resolved: serde_json::Value::Null,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns the versioned types. Refuses threads, paths and clock values: those stand in `run.json` ([`crate::run`]).
 
+use crate::comparison::Comparison;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,6 +42,9 @@ pub struct RunResult {
     pub series: Vec<SeriesPoint>,
     /// Counts that must balance.
     pub accounting: Accounting,
+    /// What differs from the baseline, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// The scenario with every override applied.
     pub resolved: serde_json::Value,
 }
