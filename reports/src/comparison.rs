@@ -24,8 +24,8 @@ mod verdicts;
 mod words;
 
 pub(crate) use words::{
-    cause_text, change_text, configuration_text, figure_name, figure_values, headline, interval_text, judgement_word,
-    none_changed, setting_text, verdict_states,
+    cause_text, chance_text, change_text, configuration_text, figure_name, figure_values, headline, interval_text,
+    judgement_word, none_changed, setting_text, verdict_states, worse_lines,
 };
 
 use crate::result::{Basis, Bound, Expect, RunResult, Status, Unit, Verdict, VerdictKind};
@@ -290,7 +290,7 @@ fn verdict(baseline: &RunResult, comparison: Option<&Comparison>, tolerance: f64
         interval: None,
         basis: Basis::Modelled,
         source: format!(
-            "baseline with seed {} and fingerprint {}, tolerance {}",
+            "the baseline with seed {} and fingerprint {:.8}..., tolerance {}",
             baseline.seed,
             baseline.fingerprint,
             words::tolerance_text(tolerance)

@@ -331,6 +331,15 @@ pub(crate) const HOSTILE: &str =
 pub(crate) fn hostile() -> RunResult {
     let mut result = missed();
     let text = || HOSTILE.to_owned();
+    let mut baseline = incident();
+    baseline.endpoints[0].succeeded = 0;
+    baseline.endpoints[0].failed = [(text(), baseline.endpoints[0].attempts)].into_iter().collect();
+    baseline.resolved[HOSTILE] = HOSTILE.into();
+    crate::comparison::hold_against(&mut result, &baseline, 0.02);
+    if let Some(told) = &mut result.comparison {
+        told.unmatched.push(text());
+        told.figures[0].service = text();
+    }
     result.scenario = text();
     result.title = text();
     result.story = text();
@@ -412,6 +421,27 @@ pub(crate) fn not_numbers() -> RunResult {
     result
 }
 
+/// The incident on half as many shards, against the incident.
+pub(crate) fn compared() -> RunResult {
+    let mut result = incident();
+    result.fingerprint = "0f0f8c0de2a94d7730aa51c4be9f2e18".to_owned();
+    let mut baseline = incident();
+    baseline.resolved["stores"] = serde_json::json!({"payments": {"shards": 16}});
+    result.resolved["stores"] = serde_json::json!({"payments": {"shards": 8}});
+    for stats in result.endpoints.iter_mut().filter(|stats| stats.window == "during" && stats.endpoint == "pay") {
+        *stats = endpoint(&stats.service, "pay", "during", stats.attempts, 0.562, 5.003);
+    }
+    for verdict in result.verdicts.iter_mut().filter(|verdict| verdict.id == "incident.success.during") {
+        verdict.value = Some(0.562);
+        verdict.status = Status::Fail;
+    }
+    for stats in result.endpoints.iter_mut().filter(|stats| stats.window == "after" && stats.endpoint == "browse") {
+        *stats = endpoint("gateway", "browse", "after", stats.attempts, 0.9981, 0.025);
+    }
+    crate::comparison::hold_against(&mut result, &baseline, 0.02);
+    result
+}
+
 fn busy_accounting() -> Accounting {
     Accounting {
         arrivals: 10_801_440,
@@ -445,5 +475,5 @@ pub(crate) fn run_info() -> RunInfo {
 
 /// All of them.
 pub(crate) fn all() -> Vec<RunResult> {
-    vec![incident(), missed(), quiet_day(), ended_early(), empty(), hostile(), not_numbers()]
+    vec![incident(), missed(), quiet_day(), ended_early(), empty(), hostile(), not_numbers(), compared()]
 }

@@ -4,6 +4,7 @@
 //! rest on. Refuses scripts and anything that would be loaded from elsewhere; its own policy forbids both.
 
 mod books;
+mod comparison;
 mod tables;
 mod timeline;
 mod verdicts;
@@ -27,6 +28,7 @@ pub fn page(result: &RunResult, run: &RunInfo) -> String {
     header(&mut html, result);
     banner(&mut html, result, run);
     verdicts::section(&mut html, result);
+    comparison::section(&mut html, result);
     timeline::section(&mut html, result);
     tables::figures_section(&mut html, result);
     tables::stations_section(&mut html, result);
@@ -207,7 +209,7 @@ mod tests {
     fn pages_to_look_at() {
         let folder = std::env::temp_dir().join("doorbuster-pages");
         std::fs::create_dir_all(&folder).expect("a temporary folder");
-        let names = ["incident", "missed", "quiet", "early", "empty", "hostile", "nan"];
+        let names = ["incident", "missed", "quiet", "early", "empty", "hostile", "nan", "compared"];
         for (html, name) in pages().iter().zip(names) {
             std::fs::write(folder.join(format!("{name}.html")), html).expect("a temporary file");
         }

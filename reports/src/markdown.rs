@@ -2,6 +2,8 @@
 //!
 //! Owns that text. Refuses HTML: it must read well as plain text too.
 
+mod comparison;
+
 use crate::escape::Markdown;
 use crate::figures::figures;
 use crate::format::{bound, count, duration, percent, rate};
@@ -23,6 +25,7 @@ pub fn markdown(result: &RunResult, run: &RunInfo) -> String {
     text.push_str(&format!("Simulated {}.\n", scale_text(&result.scale)));
     verdict_table(&mut text, result);
     figure_table(&mut text, result);
+    comparison::part(&mut text, result);
     text.push_str("\n## How to replay\n\n");
     // Indented code needs no fence that a hostile name could close.
     text.push_str(&format!("    {}\n\n", crate::escape::terminal(&command(result, run))));
@@ -97,6 +100,20 @@ mod tests {
         );
         assert!(text.contains("| during | 70.4 % | 5 s | "), "{text}");
         assert!(text.contains("\n    doorbuster run payment-index-loss --seed 1\n"), "{text}");
+    }
+
+    #[test]
+    fn a_baseline_in_markdown() {
+        let text = markdown(&examples::compared(), &examples::run_info());
+        for line in [
+            "| stores.payments.shards | 16 | 8 |",
+            "| worse | gateway.pay | during | success | 70.4 % | 56.2 % | -14.2 points |",
+            "| worse | incident.success.during | 70.4 % as expected | 56.2 % missed |",
+            "| better | gateway.browse | after | p99 | 31 ms | 25 ms | -19.4 % |",
+        ] {
+            assert!(text.lines().any(|told| told == line), "{line} is not in {text}");
+        }
+        assert!(!markdown(&examples::incident(), &examples::run_info()).contains("baseline"));
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub(crate) fn title(id: &str) -> Option<&'static str> {
         "detection.repair" => "Repair",
         "detection.recovered" => "Recovered after",
         "detection.false_alerts" => "False alerts",
+        crate::comparison::REGRESSION => "Worse than the baseline",
         _ => return None,
     })
 }

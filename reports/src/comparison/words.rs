@@ -32,6 +32,40 @@ pub(crate) fn headline(told: &Comparison) -> String {
     text
 }
 
+/// What chance may have done, in a sentence.
+pub(crate) fn chance_text(told: &Comparison, seed: u64) -> String {
+    if told.baseline.seed == seed {
+        return format!(
+            "Both runs draw the same numbers (seed {seed}), so what differs follows from what was changed."
+        );
+    }
+    // Half of the 1 % is on the worse side.
+    let by_chance = told.tally.compared as f64 * 0.005;
+    format!(
+        "The runs draw different numbers (seeds {} and {seed}): of {} figures, each held against a 99 % interval, up to \
+         {} may look worse by chance.",
+        told.baseline.seed,
+        count(told.tally.compared as f64),
+        count(by_chance.ceil())
+    )
+}
+
+/// Everything that is worse and the configuration that differs, one a line.
+pub(crate) fn worse_lines(told: &Comparison) -> String {
+    let mut lines = format!("{}\n", headline(told));
+    for change in told.verdicts.iter().filter(|change| change.judgement == Judgement::Worse) {
+        let [old, new] = verdict_states(change);
+        lines.push_str(&format!("worse: {}: {old} -> {new}\n", change.id));
+    }
+    for figure in told.figures.iter().filter(|figure| figure.judgement == Judgement::Worse) {
+        lines.push_str(&format!("worse: {}\n", cause_text(told, figure)));
+    }
+    for setting in &told.configuration {
+        lines.push_str(&format!("configuration: {}\n", setting_text(setting)));
+    }
+    lines
+}
+
 /// What may have been changed where the configuration was not.
 pub(crate) fn none_changed(told: &Comparison) -> &'static str {
     if told.same_stream {
