@@ -2,6 +2,7 @@
 
 use crate::result::*;
 use crate::run::RunInfo;
+use crate::sweep::{Row, Sweep};
 use std::collections::BTreeMap;
 
 /// Incident 1 as it would be told when all went as expected.
@@ -440,6 +441,30 @@ pub(crate) fn compared() -> RunResult {
     }
     crate::comparison::hold_against(&mut result, &baseline, 0.02);
     result
+}
+
+/// Three intensities of the incident, the last of which was more than the engine can hold.
+pub(crate) fn sweep() -> Sweep {
+    let too_much = Row {
+        value: "100%".to_owned(),
+        folder: "100_".to_owned(),
+        note: Some("a cell holds too much".to_owned()),
+        figures: None,
+    };
+    let mut half = compared();
+    for point in half.series.iter_mut().filter(|point| (310..=1220).contains(&point.at_s)) {
+        point.cpu.insert("payments".to_owned(), 0.98);
+    }
+    half.verdicts.retain(|verdict| verdict.kind != VerdictKind::Regression);
+    Sweep {
+        schema_version: crate::sweep::SCHEMA_VERSION,
+        scenario: "payment-index-loss".to_owned(),
+        path: "faults.index-lost.intensity".to_owned(),
+        seed: 1,
+        complete: false,
+        rows: vec![Row::of("25%", "25_", &incident()), Row::of("50%", "50_", &half), too_much],
+        not_played: Vec::new(),
+    }
 }
 
 fn busy_accounting() -> Accounting {

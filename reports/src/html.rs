@@ -5,6 +5,7 @@
 
 mod books;
 mod comparison;
+mod sweep;
 mod tables;
 mod timeline;
 mod verdicts;
@@ -17,13 +18,15 @@ use crate::result::RunResult;
 use crate::run::RunInfo;
 use crate::sentence::sentence;
 
+pub use sweep::sweep_page;
+
 const STYLE: &str = include_str!("html/style.css");
 
 /// The page.
 #[must_use]
 pub fn page(result: &RunResult, run: &RunInfo) -> String {
     let mut html = String::with_capacity(128 * 1024);
-    head(&mut html, result);
+    head(&mut html, &format!("{}: {}", result.scenario, Tally::of(result).text()));
     html.push_str("<main>\n");
     header(&mut html, result);
     banner(&mut html, result, run);
@@ -41,15 +44,14 @@ pub fn page(result: &RunResult, run: &RunInfo) -> String {
     html
 }
 
-fn head(html: &mut String, result: &RunResult) {
+fn head(html: &mut String, title: &str) {
     html.push_str(&format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{}: {}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
-        Html(&result.scenario),
-        Tally::of(result).text()
+         <title>{}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+        Html(title)
     ));
 }
 

@@ -12,6 +12,7 @@ pub mod outcome;
 pub mod result;
 pub mod run;
 pub mod sentence;
+pub mod sweep;
 pub mod terminal;
 
 mod chart;

@@ -3,6 +3,9 @@
 //! Owns that text. Refuses HTML: it must read well as plain text too.
 
 mod comparison;
+mod sweep;
+
+pub use sweep::sweep_markdown;
 
 use crate::escape::Markdown;
 use crate::figures::figures;

@@ -4,6 +4,10 @@
 //! the shop did fail.
 
 mod comparison;
+mod sweep;
+
+pub use sweep::sweep_summary;
+pub(crate) use sweep::watched;
 
 use crate::escape::terminal as plain;
 use crate::figures::{Figures, busiest_stations, edge_success, figures, focus, slowest_endpoint};
