@@ -41,7 +41,7 @@ impl Display {
     }
 
     /// Begins another run of several; the label names it.
-    pub(crate) fn row(&mut self, label: String) {
+    pub(crate) fn row(&mut self, label: &str) {
         self.label = format!("{label}  ");
         self.began = Instant::now();
     }

@@ -447,7 +447,7 @@ pub(crate) fn compared() -> RunResult {
 pub(crate) fn sweep() -> Sweep {
     let too_much = Row {
         value: "100%".to_owned(),
-        folder: "100_".to_owned(),
+        folder: "100".to_owned(),
         note: Some("a cell holds too much".to_owned()),
         figures: None,
     };
@@ -462,7 +462,7 @@ pub(crate) fn sweep() -> Sweep {
         path: "faults.index-lost.intensity".to_owned(),
         seed: 1,
         complete: false,
-        rows: vec![Row::of("25%", "25_", &incident()), Row::of("50%", "50_", &half), too_much],
+        rows: vec![Row::of("25%", "25", &incident()), Row::of("50%", "50", &half), too_much],
         not_played: Vec::new(),
     }
 }

@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn an_incidents_row_tells_the_fault_and_a_quiet_days_the_run() {
-        let row = Row::of("25%", "25_", &examples::incident());
+        let row = Row::of("25%", "25", &examples::incident());
         let figures = row.figures.expect("it was played");
         assert_eq!((figures.window.as_str(), figures.edge.as_deref()), ("during", Some("gateway.pay")));
         assert!(figures.success.is_some_and(|success| (success - 0.7042).abs() < 1e-4));

@@ -86,7 +86,7 @@ fn parse(bytes: &[u8], again: &str) -> Result<RunResult, Fault> {
     let Some(version) = map.get("schema_version") else {
         return Err(("is JSON, but no result of a run: it has no `schema_version`".to_owned(), help));
     };
-    if *version != Value::from(SCHEMA_VERSION) {
+    if version.as_u64() != Some(u64::from(SCHEMA_VERSION)) {
         let message = format!("has schema version {version}, and this version of doorbuster reads {SCHEMA_VERSION}");
         return Err((message, again.to_owned()));
     }

@@ -13,6 +13,7 @@ use crate::{process, progress};
 use doorbuster_reports::sweep::{Row, SCHEMA_VERSION, Sweep};
 use doorbuster_reports::{folder, terminal};
 use doorbuster_scenarios::{Diagnostic, Diagnostics, Loaded, Source, load};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -78,14 +79,15 @@ fn prepare(args: &RunArgs, path: &str, values: &[String]) -> Result<Vec<Prepared
             Err(diagnostics) => mistakes.push((set, diagnostics)),
         }
     }
-    if mistakes.is_empty() { Ok(prepared) } else { Err(Failure::Input(told(&mistakes, values.len()))) }
+    if mistakes.is_empty() { Ok(prepared) } else { Err(Failure::Input(diagnostics(&mistakes, path, values))) }
 }
 
-/// The mistakes of all values. One that every value has is the scenario's own, and is told once.
-fn told(mistakes: &[(String, Diagnostics)], values: usize) -> Diagnostics {
+/// The mistakes of all values. One in the path, or one that every value has and so is the scenario's own, is told once.
+fn diagnostics(mistakes: &[(String, Diagnostics)], path: &str, values: &[String]) -> Diagnostics {
+    let whole: Arc<str> = format!("{path}={}", values.join(",")).into();
     let of_all = |diagnostic: &Diagnostic| {
         let with = mistakes.iter().filter(|(_, list)| list.iter().any(|other| other == diagnostic));
-        values > 1 && with.count() == values
+        values.len() > 1 && with.count() == values.len()
     };
     let mut list = Vec::new();
     for (set, diagnostics) in mistakes {
@@ -93,8 +95,13 @@ fn told(mistakes: &[(String, Diagnostics)], values: usize) -> Diagnostics {
             let mut diagnostic = diagnostic.clone();
             if diagnostic.file == "--set" && *diagnostic.source_line == **set {
                 diagnostic.file = "--sweep".to_owned();
+                if diagnostic.column <= path.chars().count() {
+                    diagnostic.source_line = Arc::clone(&whole);
+                }
             } else if !of_all(&diagnostic) {
                 diagnostic.message = format!("with `{set}`: {}", diagnostic.message);
+                let help = "leave the value out, or set what it does not go with: --set PATH=VALUE";
+                diagnostic.help.get_or_insert_with(|| help.to_owned());
             }
             list.push(diagnostic);
         }
@@ -113,7 +120,7 @@ fn play_rows(
 ) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for (index, row) in prepared.iter().enumerate() {
-        display.row(format!("{} of {}, {path}={}", index + 1, prepared.len(), row.value));
+        display.row(&format!("{} of {}, {path}={}", index + 1, prepared.len(), row.value));
         let cpu_before_s = process::cpu_s();
         match play(&row.args, &row.loaded, row.settings, stop, display) {
             Ok(played) => {

@@ -98,13 +98,13 @@ fn flow(value: &Value) -> String {
     }
 }
 
-/// Whether a text is read as itself without quotes.
+/// Whether a text needs no quotes. A number needs none: amounts are texts in a resolved scenario.
 fn is_plain(text: &str) -> bool {
-    let reads_as_other = matches!(text, "true" | "false" | "null") || text.parse::<f64>().is_ok();
     text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '/')
-        && !text.ends_with(' ')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./% ".contains(c))
-        && !reads_as_other
+        && text.ends_with(|c: char| !matches!(c, ' ' | ':'))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./%: ".contains(c))
+        && !text.contains(": ")
+        && !matches!(text, "true" | "false" | "null")
 }
 
 #[cfg(test)]
@@ -165,8 +165,8 @@ mod tests {
             told(of("5s", "09:00", "7"), of("6s", "10:00", "true")),
             [
                 some("expect.\"incident.p99.during\".at_most", "5s", "6s"),
-                some("clock", "\"09:00\"", "\"10:00\""),
-                some("name", "\"7\"", "\"true\""),
+                some("clock", "09:00", "10:00"),
+                some("name", "7", "\"true\""),
             ]
         );
     }

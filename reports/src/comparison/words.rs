@@ -11,15 +11,16 @@ pub(crate) fn headline(told: &Comparison) -> String {
     let tally = &told.tally;
     if told.nothing_differs() {
         return format!(
-            "nothing differs: same configuration, same stream, {} figures and {} verdicts equal",
-            count(tally.compared as f64),
-            count(told.verdicts_compared as f64)
+            "nothing differs: same configuration, same stream, {} and {} equal",
+            counted(tally.compared, "figure"),
+            counted(told.verdicts_compared, "verdict")
         );
     }
     let worse = told.verdicts_that_are(Judgement::Worse);
-    let mut text = format!("{} of {} figures worse", count(tally.worse as f64), count(tally.compared as f64));
+    let mut text = format!("{} of {} worse", count(tally.worse as f64), counted(tally.compared, "figure"));
     if worse > 0 {
-        text.push_str(&format!(", {} of {} verdicts worse", count(worse as f64), count(told.verdicts_compared as f64)));
+        let verdicts = counted(told.verdicts_compared, "verdict");
+        text.push_str(&format!(", {} of {verdicts} worse", count(worse as f64)));
     }
     let better = tally.better + told.verdicts_that_are(Judgement::Better);
     if better > 0 {
@@ -32,6 +33,11 @@ pub(crate) fn headline(told: &Comparison) -> String {
     text
 }
 
+/// `1 figure`, `41 figures`.
+fn counted(number: u64, what: &str) -> String {
+    format!("{} {what}{}", count(number as f64), if number == 1 { "" } else { "s" })
+}
+
 /// What chance may have done, in a sentence.
 pub(crate) fn chance_text(told: &Comparison, seed: u64) -> String {
     if told.baseline.seed == seed {
@@ -39,14 +45,11 @@ pub(crate) fn chance_text(told: &Comparison, seed: u64) -> String {
             "Both runs draw the same numbers (seed {seed}), so what differs follows from what was changed."
         );
     }
-    // Half of the 1 % is on the worse side.
-    let by_chance = told.tally.compared as f64 * 0.005;
     format!(
-        "The runs draw different numbers (seeds {} and {seed}): of {} figures, each held against a 99 % interval, up to \
-         {} may look worse by chance.",
-        told.baseline.seed,
+        "The runs draw different numbers (seeds {old} and {seed}), and the intervals take samples as independent, which those \
+         of a busy queue are not: of {} figures some may look worse by chance. Runs of one seed are free of that: --seed {old}.",
         count(told.tally.compared as f64),
-        count(by_chance.ceil())
+        old = told.baseline.seed,
     )
 }
 

@@ -85,7 +85,7 @@ fn chart(html: &mut String, sweep: &Sweep) {
 fn rows(html: &mut String, sweep: &Sweep) {
     open_section(html, "rows", "Row by row");
     if let Some(what) = watched(sweep) {
-        note(html, &format!("Of {what}."));
+        note(html, &format!("{}{}.", what[..1].to_uppercase(), &what[1..]));
     }
     note(
         html,
@@ -141,8 +141,11 @@ mod tests {
         for word in ["<script", "src=", "url(", "@import", "http://", "https://", "NaN"] {
             assert!(!html.contains(word), "{word}");
         }
-        assert!(html.contains("<a href=\"25_/report.html\">25%</a>"), "{html}");
-        assert!(html.contains("Success 56.2\u{a0}% at 50% to 70.4\u{a0}% at 25%; p99\u{a0}5\u{a0}s throughout"), "{html}");
+        assert!(html.contains("<a href=\"25/report.html\">25%</a>"), "{html}");
+        assert!(
+            html.contains("Success 56.2\u{a0}% at 50% to 70.4\u{a0}% at 25%; p99\u{a0}5\u{a0}s throughout"),
+            "{html}"
+        );
         sweep.rows[0].value = examples::HOSTILE.to_owned();
         sweep.rows[0].folder = examples::HOSTILE.to_owned();
         sweep.path = examples::HOSTILE.to_owned();

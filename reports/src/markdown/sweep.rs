@@ -47,7 +47,10 @@ mod tests {
     fn one_line_a_value_and_no_table_is_broken() {
         let mut sweep = examples::sweep();
         let text = sweep_markdown(&sweep, "doorbuster run x --sweep a=1,2");
-        assert!(text.contains("\n| 25% | 70.4 % | 5 s | 50.7k/s | 98.1 % | 15 min 50 s | 14 of 14 | 5.0 % |"), "{text}");
+        assert!(
+            text.contains("\n| 25% | 70.4 % | 5 s | 50.7k/s | 98.1 % | 15 min 50 s | 14 of 14 | 5.0 % |"),
+            "{text}"
+        );
         assert!(text.contains("\n100%: a cell holds too much.\n") && text.contains("**Partial:**"), "{text}");
         sweep.rows[0].value = examples::HOSTILE.to_owned();
         let text = sweep_markdown(&sweep, examples::HOSTILE);

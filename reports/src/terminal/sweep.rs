@@ -56,7 +56,7 @@ pub(crate) fn watched(sweep: &Sweep) -> Option<String> {
     let figures = sweep.rows.iter().find_map(|row| row.figures.as_ref())?;
     let edge = figures.edge.as_deref().unwrap_or("the whole edge");
     let operation = figures.operation.as_deref().unwrap_or("nothing");
-    Some(format!("success of {edge}, p99 of {operation}, throughput of the edge, all in the window {}", figures.window))
+    Some(format!("window {}: success of {edge}, p99 of {operation}, throughput of the edge", figures.window))
 }
 
 fn table(page: &mut Page, sweep: &Sweep) {
@@ -107,8 +107,7 @@ payment-index-loss: faults.index-lost.intensity
   100%   -        -    -           -       -            -         -         -
   note        100%: a cell holds too much
 
-  columns     success of gateway.pay, p99 of payment.pay, throughput of the edge, all in the window
-              during
+  columns     window during: success of gateway.pay, p99 of payment.pay, throughput of the edge
   success     56.2 % at 50% to 70.4 % at 25%
   p99         5 s throughout
   report      open out/sweep.html

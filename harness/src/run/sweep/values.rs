@@ -87,13 +87,24 @@ fn values(text: &str) -> Option<Vec<String>> {
     (open.is_empty() && quote.is_none()).then_some(list)
 }
 
-/// A folder for a value, by its name: every character that might mean something to a file system is `_`. A name that is
-/// taken gets a number.
+/// A folder for a value, by its name: what might mean something to a file system, a shell or a link is `_`, and stands
+/// neither at an end nor twice. A name that is taken gets a number.
 pub(super) fn folder(value: &str, taken: impl Fn(&str) -> bool) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '_' };
-    let mut name: String = value.chars().map(plain).take(LONGEST_NAME).collect();
-    if name.starts_with(['.', '-']) {
-        name.replace_range(..1, "_");
+    let mut name = String::new();
+    for c in value.chars() {
+        match c {
+            '.' | '-' if !name.is_empty() => name.push(c),
+            c if c.is_ascii_alphanumeric() => name.push(c),
+            _ if !name.is_empty() && !name.ends_with('_') => name.push('_'),
+            _ => {}
+        }
+        if name.len() == LONGEST_NAME {
+            break;
+        }
+    }
+    name.truncate(name.trim_end_matches('_').len());
+    if name.is_empty() {
+        name.push_str("value");
     }
     if !taken(&name) {
         return name;
@@ -145,10 +156,11 @@ mod tests {
         let free = |_: &str| false;
         assert_eq!(folder("16", free), "16");
         assert_eq!(folder("2.5ms", free), "2.5ms");
-        assert_eq!(folder("../../etc", free), "_._.._etc");
-        assert_eq!(folder("{poisson: 1/s}", free), "_poisson__1_s_");
-        assert_eq!(folder("..", free), "_.");
-        assert_eq!(folder("-1", free), "_1");
+        assert_eq!(folder("25%", free), "25");
+        assert_eq!(folder("../../etc", free), "etc");
+        assert_eq!(folder("{poisson: 1/s}", free), "poisson_1_s");
+        assert_eq!(folder("..", free), "value");
+        assert_eq!(folder("-1", free), "1");
         assert_eq!(folder("a b", |name| name == "a_b"), "a_b-2");
         assert_eq!(folder(&"x".repeat(300), free).len(), LONGEST_NAME);
     }
