@@ -52,6 +52,7 @@ pub(crate) fn tell(loaded: &Loaded, plan: &Plan, record: &Record) -> RunResult {
         exemplars: exemplar::exemplars(plan, &record.exemplars),
         saturated: saturated::saturated(plan, record),
         accounting: accounting(record),
+        comparison: None,
         resolved: loaded.resolved.clone(),
         scale,
     };

@@ -6,6 +6,7 @@ mod exemplar;
 
 pub use exemplar::{Exemplar, ExemplarSpan};
 
+use crate::comparison::Comparison;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,6 +53,9 @@ pub struct RunResult {
     pub saturated: Vec<Saturated>,
     /// Counts that must balance.
     pub accounting: Accounting,
+    /// What differs from the baseline, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// The scenario with every override applied.
     pub resolved: serde_json::Value,
 }

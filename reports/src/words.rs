@@ -36,6 +36,7 @@ pub(crate) fn title(id: &str) -> Option<&'static str> {
         "detection.recovered" => "Recovered after",
         "detection.false_alerts" => "False alerts",
         "accounting.conservation" => "Not accounted for",
+        crate::comparison::REGRESSION => "Worse than the baseline",
         _ => return None,
     })
 }
