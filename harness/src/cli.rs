@@ -1,5 +1,14 @@
 //! The command line: raw arguments and their help.
 
+mod check;
+mod look_up;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use check::CheckArgs;
+pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
+
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use doorbuster_scenarios::units::Share;
@@ -25,6 +34,21 @@ pub(crate) enum Command {
         after_help = "Examples: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\n          doorbuster run payment-index-loss --baseline main/result.json\n          doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32"
     )]
     Run(RunArgs),
+    /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first
+    #[command(after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3")]
+    Check(CheckArgs),
+    /// What there is: scenarios, faults, remedies, verdicts
+    #[command(after_help = "Example: doorbuster list")]
+    List(ListArgs),
+    /// What a name means, where its number comes from, and where it stands in a scenario
+    #[command(after_help = "Example: doorbuster explain detection.alert")]
+    Explain(ExplainArgs),
+    /// Print the JSON schema of a scenario file or of a result
+    #[command(after_help = "Example: doorbuster schema result")]
+    Schema(SchemaArgs),
+    /// Print what a shell needs to complete this command's words
+    #[command(after_help = "Example: doorbuster completions bash")]
+    Completions(CompletionsArgs),
     /// What this machine does
     #[command(after_help = "Example: doorbuster bench engine")]
     Bench(BenchArgs),

@@ -17,10 +17,11 @@ mod cause;
 mod change;
 mod history;
 mod names;
+pub(crate) mod tree;
 mod window;
 
 pub(crate) use alert::AlertEvent;
-pub(crate) use cause::Cause;
+pub(crate) use cause::{Cause, CauseKind};
 pub(crate) use change::Symptom;
 pub(crate) use names::{EXTERNAL, EndpointName, Names, Parent, PoolName, ShapeName, StatementName, StoreName, What};
 

@@ -3,6 +3,7 @@
 //! Owns the barrier between two epochs: what is merged there, what the detector is told, and which commands take
 //! effect in the next epoch. Refuses to decide what a number means: verdicts are made afterwards, from the record.
 
+mod exemplar;
 mod export;
 pub(crate) mod fleet;
 mod names;
@@ -12,6 +13,7 @@ mod windows;
 
 pub(crate) mod sink;
 
+pub(crate) use exemplar::{Chosen, Likeness};
 pub(crate) use names::names;
 pub(crate) use recovery::{FocusSecond, sum};
 pub(crate) use story::Story;
@@ -24,6 +26,7 @@ use doorbuster_scenarios::Scenario;
 use doorbuster_telemetry::observed::{EXPORT_EVERY_S, Export};
 use doorbuster_virtual::cell::Overload;
 use doorbuster_virtual::slice::{Ledger, Slice};
+use exemplar::Exemplars;
 use fleet::Fleet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use windows::Windows;
@@ -66,6 +69,8 @@ pub(crate) struct Record {
     pub(crate) focus: Vec<FocusSecond>,
     /// What happened when.
     pub(crate) story: Story,
+    /// Traces that stand for others, from what the sink sampled.
+    pub(crate) exemplars: Vec<Chosen>,
     /// First second from which success stays near its old level.
     pub(crate) recovered_s: Option<u32>,
     /// Counts over everything, drain included.
@@ -88,12 +93,32 @@ pub(crate) struct TenSeconds {
     pub(crate) seconds: u32,
     /// What happened, without histograms.
     pub(crate) attempts: Vec<[u64; Outcome::COUNT]>,
+    /// Successful answers for which somebody waited, by endpoint.
+    pub(crate) succeeded: Vec<u64>,
     /// p50 and p99 in ticks, by endpoint.
     pub(crate) quantiles: Vec<(u64, u64)>,
-    /// Busy and capacity ticks, by station.
-    pub(crate) stations: Vec<(u64, u64)>,
+    /// By station.
+    pub(crate) stations: Vec<StationTen>,
     /// Requests in the shop.
     pub(crate) in_flight: u64,
+}
+
+/// Ten seconds at a station: all pods of a service, or all shards of a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StationTen {
+    /// Server-ticks in use.
+    pub(crate) busy_ticks: u64,
+    /// Server-ticks there.
+    pub(crate) capacity_ticks: u64,
+    /// Most who waited at one pod or shard at a time.
+    pub(crate) max_waiting: u64,
+}
+
+impl StationTen {
+    /// Busy servers over all servers.
+    pub(crate) fn utilization(&self) -> f64 {
+        self.busy_ticks as f64 / (self.capacity_ticks as f64).max(1.0)
+    }
 }
 
 /// Plays a scenario to its end, or until `stop` is set.
@@ -125,6 +150,7 @@ struct Drill<'p> {
     detector: Detector,
     story: Story,
     windows: Windows,
+    exemplars: Option<Exemplars>,
     /// What happened since the last close, and since the last export.
     slice: Slice,
     ten: Slice,
@@ -140,9 +166,11 @@ struct Drill<'p> {
 impl<'p> Drill<'p> {
     fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings) -> Self {
         let focus_edge = scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge));
+        let watched = focus_edge.or_else(|| crate::plan_names::edges(plan).first().copied());
         Self {
             plan,
             settings,
+            exemplars: watched.map(|edge| Exemplars::new(plan, edge, !scenario.faults.is_empty())),
             fleet: Fleet::new(plan, settings.cells, settings.threads),
             detector: Detector::new(names(plan), &scenario.alert),
             story: Story::new(scenario, plan, settings.cells),
@@ -160,9 +188,12 @@ impl<'p> Drill<'p> {
     }
 
     fn play_second(&mut self, second: u32) -> Result<(), Overload> {
-        for command in self.story.commands(second) {
-            self.fleet.apply(&command);
+        let commands = self.story.commands(second);
+        if !commands.is_empty() && second > 0 {
+            // Slices must not run across a change of how many servers there are.
+            self.close_slice(second);
         }
+        commands.iter().for_each(|command| self.fleet.apply(command));
         self.fleet.play_epoch(second)?;
         let now_s = second + 1;
         self.played_s = now_s;
@@ -196,7 +227,7 @@ impl<'p> Drill<'p> {
             let points = cell.consumer.take_points();
             shapes.iter_mut().zip(points).for_each(|(sum, point)| sum.merge(&point));
         }
-        let export = export::export(self.plan, now_s, now_s - self.ten_began_s, &self.ten, shapes);
+        let export = export::export(self.plan, now_s, &self.ten, shapes);
         self.end_ten(now_s);
         export
     }
@@ -207,6 +238,7 @@ impl<'p> Drill<'p> {
             at_s: now_s,
             seconds: now_s - self.ten_began_s,
             attempts: endpoints.iter().map(|endpoint| endpoint.outcomes).collect(),
+            succeeded: endpoints.iter().map(doorbuster_virtual::slice::EndpointSlice::succeeded).collect(),
             quantiles: endpoints
                 .iter()
                 .map(|endpoint| (endpoint.latencies.value_at_quantile(0.5), endpoint.latencies.value_at_quantile(0.99)))
@@ -215,11 +247,10 @@ impl<'p> Drill<'p> {
                 .ten
                 .stations
                 .iter()
-                .map(|total| {
-                    (
-                        total.busy_ticks,
-                        total.capacity * doorbuster_model::time::tick_of_second(u64::from(now_s - self.ten_began_s)),
-                    )
+                .map(|total| StationTen {
+                    busy_ticks: total.busy_ticks,
+                    capacity_ticks: total.capacity_ticks,
+                    max_waiting: total.max_waiting,
                 })
                 .collect(),
             in_flight: self.fleet.ledger().in_flight(),
@@ -232,6 +263,9 @@ impl<'p> Drill<'p> {
         let mut traces = Vec::new();
         for cell in &mut self.fleet.cells {
             traces.extend(cell.consumer.take_traces(now_s));
+        }
+        if let Some(exemplars) = &mut self.exemplars {
+            exemplars.observe(&traces, &self.windows);
         }
         self.detector.observe(export, traces);
         self.story.conditions(export, now_s);
@@ -275,7 +309,7 @@ impl<'p> Drill<'p> {
         let (attempts, succeeded) = if self.focus_edge.is_some() {
             (focus_sum.attempts, focus_sum.succeeded)
         } else {
-            (ledger.ended.iter().sum(), ledger.ended[Outcome::Ok as usize])
+            (ledger.ended.iter().sum(), ledger.succeeded())
         };
         Progress {
             second,
@@ -312,6 +346,7 @@ impl<'p> Drill<'p> {
             series: self.series,
             focus: self.focus,
             story: self.story,
+            exemplars: self.exemplars.map_or_else(Vec::new, |exemplars| exemplars.choose()),
             recovered_s: self.recovered_s,
             ledger: self.fleet.ledger(),
             spans,

@@ -2,6 +2,9 @@
 //!
 //! Owns the words and units in which a record is told. Refuses judgement: that is [`crate::verdicts`].
 
+mod exemplar;
+mod saturated;
+
 use crate::detection::AlertEvent;
 use crate::drill::{Record, TenSeconds, Window, WindowSlice};
 use crate::{plan_names, verdicts};
@@ -17,6 +20,9 @@ use doorbuster_scenarios::{Loaded, Scenario};
 use doorbuster_virtual::slice::{EndpointSlice, StationId, stations};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
+
+/// An answer that came after its shopper had left: no success, whatever the gateway says.
+const ABANDONED: &str = "abandoned";
 
 /// Tells a record as a result, verdicts included.
 pub(crate) fn tell(loaded: &Loaded, plan: &Plan, record: &Record) -> RunResult {
@@ -43,6 +49,8 @@ pub(crate) fn tell(loaded: &Loaded, plan: &Plan, record: &Record) -> RunResult {
         endpoints: record.windows.iter().flat_map(|window| endpoints(plan, window)).collect(),
         stations: record.windows.iter().flat_map(|window| station_stats(plan, window)).collect(),
         series: record.series.iter().map(|ten| series_point(scenario, plan, ten, scale.factor)).collect(),
+        exemplars: exemplar::exemplars(plan, &record.exemplars),
+        saturated: saturated::saturated(plan, record),
         accounting: accounting(record),
         comparison: None,
         resolved: loaded.resolved.clone(),
@@ -125,6 +133,7 @@ fn timeline(plan: &Plan, record: &Record) -> Timeline {
                 what: fault.what.clone(),
                 from_s: f64::from(fault.from_s),
                 to_s: seconds(fault.to_s.filter(|to| *to <= record.played_s)),
+                lifted_s: None,
             })
             .collect(),
         remedies: story
@@ -136,6 +145,7 @@ fn timeline(plan: &Plan, record: &Record) -> Timeline {
                     what: remedy.what.clone(),
                     from_s: f64::from(remedy.from_s.filter(|from| *from <= record.played_s)?),
                     to_s: seconds(remedy.done_s().filter(|done| *done <= record.played_s)),
+                    lifted_s: seconds(remedy.lifted_s),
                 })
             })
             .collect(),
@@ -150,22 +160,26 @@ fn timeline(plan: &Plan, record: &Record) -> Timeline {
 }
 
 fn endpoints(plan: &Plan, window: &WindowSlice) -> Vec<EndpointStats> {
-    let stats = window.slice.endpoints.iter().zip(&plan.endpoints).map(|(slice, endpoint)| EndpointStats {
+    let edges = plan_names::edges(plan);
+    let endpoints = window.slice.endpoints.iter().zip(&plan.endpoints).enumerate();
+    let stats = endpoints.map(|(id, (slice, endpoint))| EndpointStats {
         service: plan.services[usize::from(endpoint.service)].name.clone(),
         endpoint: endpoint.name.clone(),
         window: window.window.name().to_owned(),
+        edge: edges.contains(&(id as EndpointId)),
         attempts: slice.attempts(),
-        succeeded: slice.outcomes[Outcome::Ok as usize],
-        failed: failed(&slice.outcomes),
+        succeeded: slice.succeeded(),
+        failed: failed(slice),
         latency_s: latency(slice),
     });
     stats.collect()
 }
 
 /// Those that did not succeed, by cause.
-fn failed(outcomes: &[u64; Outcome::COUNT]) -> BTreeMap<String, u64> {
-    let causes = Outcome::ALL.iter().skip(1).map(|outcome| (outcome.name().to_owned(), outcomes[*outcome as usize]));
-    causes.filter(|(_, count)| *count > 0).collect()
+fn failed(slice: &EndpointSlice) -> BTreeMap<String, u64> {
+    let outcomes = Outcome::ALL.iter().skip(1);
+    let causes = outcomes.map(|outcome| (outcome.name().to_owned(), slice.outcomes[*outcome as usize]));
+    causes.chain([(ABANDONED.to_owned(), slice.abandoned)]).filter(|(_, count)| *count > 0).collect()
 }
 
 fn latency(slice: &EndpointSlice) -> Option<LatencyStats> {
@@ -187,7 +201,7 @@ fn station_stats(plan: &Plan, window: &WindowSlice) -> Vec<StationStats> {
         name: plan_names::station(plan, station),
         window: window.window.name().to_owned(),
         capacity: total.capacity,
-        utilization: total.busy_ticks as f64 / (total.capacity * ticks) as f64,
+        utilization: total.busy_ticks as f64 / (total.capacity_ticks as f64).max(1.0),
         mean_waiting: total.waiting_ticks as f64 / ticks as f64,
         mean_wait_s: if total.served > 0 { s_from_ticks(total.wait_ticks) / total.served as f64 } else { 0.0 },
         max_waiting: total.max_waiting,
@@ -199,30 +213,27 @@ fn station_stats(plan: &Plan, window: &WindowSlice) -> Vec<StationStats> {
 fn series_point(scenario: &Scenario, plan: &Plan, ten: &TenSeconds, factor: f64) -> SeriesPoint {
     let edges = plan_names::edges(plan);
     let per_s = factor / f64::from(ten.seconds);
-    let sum = |of: &dyn Fn(&[u64; Outcome::COUNT]) -> u64, endpoints: &[EndpointId]| -> u64 {
-        endpoints.iter().map(|endpoint| of(&ten.attempts[usize::from(*endpoint)])).sum()
-    };
-    let answered = |outcomes: &[u64; Outcome::COUNT]| outcomes.iter().sum::<u64>();
-    let succeeded = |outcomes: &[u64; Outcome::COUNT]| outcomes[Outcome::Ok as usize];
+    let answered = |id: EndpointId| ten.attempts[usize::from(id)].iter().sum::<u64>();
+    let all_answered = |ids: &[EndpointId]| ids.iter().map(|id| answered(*id)).sum::<u64>();
+    let all_succeeded = |ids: &[EndpointId]| ids.iter().map(|id| ten.succeeded[usize::from(*id)]).sum::<u64>();
     let focus = scenario.focus.as_ref();
     let watched = focus.map_or_else(|| edges.clone(), |focus| vec![plan_names::endpoint(plan, &focus.edge)]);
     let operation =
         focus.map_or_else(|| edges.first().copied(), |focus| Some(plan_names::endpoint(plan, &focus.operation)));
-    let attempts = sum(&answered, &watched);
-    let quantiles =
-        operation.filter(|id| answered(&ten.attempts[usize::from(*id)]) > 0).map(|id| ten.quantiles[usize::from(id)]);
+    let attempts = all_answered(&watched);
+    let quantiles = operation.filter(|id| answered(*id) > 0).map(|id| ten.quantiles[usize::from(id)]);
     let mut cpu = BTreeMap::new();
-    for (station, (busy, capacity)) in stations(plan).into_iter().zip(&ten.stations) {
+    for (station, ten_seconds) in stations(plan).into_iter().zip(&ten.stations) {
         if matches!(station, StationId::Cores(_) | StationId::Store(_)) {
             let name = plan_names::station(plan, station);
-            cpu.insert(name.trim_end_matches(".cores").to_owned(), *busy as f64 / *capacity as f64);
+            cpu.insert(name.trim_end_matches(".cores").to_owned(), ten_seconds.utilization());
         }
     }
     SeriesPoint {
         at_s: ten.at_s,
-        answered_per_s: sum(&answered, &edges) as f64 * per_s,
-        succeeded_per_s: sum(&succeeded, &edges) as f64 * per_s,
-        success: (attempts > 0).then(|| sum(&succeeded, &watched) as f64 / attempts as f64),
+        answered_per_s: all_answered(&edges) as f64 * per_s,
+        succeeded_per_s: all_succeeded(&edges) as f64 * per_s,
+        success: (attempts > 0).then(|| all_succeeded(&watched) as f64 / attempts as f64),
         p50_s: quantiles.map(|(p50, _)| s_from_ticks(p50)),
         p99_s: quantiles.map(|(_, p99)| s_from_ticks(p99)),
         in_flight: ten.in_flight as f64 * factor,
@@ -232,7 +243,7 @@ fn series_point(scenario: &Scenario, plan: &Plan, ten: &TenSeconds, factor: f64)
 
 fn accounting(record: &Record) -> Accounting {
     let ledger = &record.ledger;
-    let succeeded = ledger.ended[Outcome::Ok as usize];
+    let succeeded = ledger.succeeded();
     let mut spans_lost = BTreeMap::new();
     if record.spans.lost_queue_full > 0 {
         spans_lost.insert("sdk: queue full".to_owned(), record.spans.lost_queue_full);

@@ -95,7 +95,7 @@ pub(crate) fn chart(result: &RunResult, screen: Screen) -> Option<String> {
 fn description(result: &RunResult) -> String {
     let mut text = "Throughput, success, latency, requests in flight and CPU over the time of the story.".to_owned();
     for moment in moments(result) {
-        text.push_str(&format!(" {}: {}.", clock_at(&result.scale.clock, moment.at_s), moment.kind.word()));
+        text.push_str(&format!(" {}: {}.", clock_at(&result.scale.clock, moment.at_s), moment.label()));
     }
     text
 }

@@ -29,6 +29,7 @@ pub(crate) use words::{
 };
 
 use crate::result::{Basis, Bound, Expect, RunResult, Status, Unit, Verdict, VerdictKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The verdict that nothing is worse than in the baseline.
@@ -40,7 +41,7 @@ const MOST_SETTINGS: usize = 50;
 const MOST_FIGURES: usize = 200;
 
 /// A run against its baseline.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Comparison {
     /// What the run was compared with.
     pub baseline: BaselineRun,
@@ -67,7 +68,7 @@ pub struct Comparison {
 }
 
 /// The run that is the baseline.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct BaselineRun {
     /// Name of its scenario.
     pub scenario: String,
@@ -82,7 +83,7 @@ pub struct BaselineRun {
 }
 
 /// A value of the configuration that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Setting {
     /// Its path, as `--set` writes it; `--seed` or `--pipeline` for what stands outside the scenario.
     pub path: String,
@@ -93,7 +94,7 @@ pub struct Setting {
 }
 
 /// A verdict that changed.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct VerdictChange {
     /// Its id.
     pub id: String,
@@ -108,7 +109,7 @@ pub struct VerdictChange {
 }
 
 /// How a verdict stood.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct VerdictState {
     /// Whether its bound held.
     pub status: Status,
@@ -119,7 +120,7 @@ pub struct VerdictState {
 }
 
 /// A figure of one endpoint in one window that differs.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Figure {
     /// Service.
     pub service: String,
@@ -145,7 +146,7 @@ pub struct Figure {
 }
 
 /// What a figure says of an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
     /// Successful over all attempts; less is worse.
@@ -175,7 +176,7 @@ impl What {
 }
 
 /// What a difference is. The order is the one in which differences are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Judgement {
     /// Worse than the baseline.
@@ -187,7 +188,7 @@ pub enum Judgement {
 }
 
 /// How many figures there were of each kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct FigureTally {
     /// Figures that have a worse side and enough samples: `same + within + better + worse`.
     pub compared: u64,

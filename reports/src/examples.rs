@@ -8,6 +8,11 @@ use crate::result::*;
 use crate::run::RunInfo;
 use std::collections::BTreeMap;
 
+mod collapse;
+mod traces;
+
+pub(crate) use collapse::avalanche;
+
 /// Incident 1 as it would be told when all went as expected.
 pub(crate) fn incident() -> RunResult {
     let mut endpoints = Vec::new();
@@ -30,6 +35,11 @@ pub(crate) fn incident() -> RunResult {
         ] {
             stations.push(station(name, window, capacity, utilization));
         }
+        if let (Some(last), "before") =
+            (stations.iter_mut().find(|s| s.name == "payments.cores" && s.window == window), window)
+        {
+            last.mean_waiting = 0.04;
+        }
     }
     RunResult {
         scenario: "payment-index-loss".to_owned(),
@@ -44,6 +54,7 @@ pub(crate) fn incident() -> RunResult {
         endpoints,
         stations,
         series: (1..=144).map(incident_point).collect(),
+        exemplars: traces::of_an_incident(),
         accounting: busy_accounting(),
         resolved: serde_json::json!({
             "title": "A half-finished schema change",
@@ -89,12 +100,14 @@ fn incident_timeline() -> Timeline {
             what: "index user_id of payments lost on 4 of 16 shards".to_owned(),
             from_s: 300.0,
             to_s: Some(1220.0),
+            lifted_s: None,
         }],
         remedies: vec![Episode {
             name: "rebuild".to_owned(),
             what: "rebuild index user_id of payments".to_owned(),
             from_s: 1190.0,
             to_s: Some(1220.0),
+            lifted_s: None,
         }],
         recovered_s: Some(1250.0),
         false_alerts: Vec::new(),
@@ -198,6 +211,7 @@ fn endpoint(service: &str, name: &str, window: &str, attempts: u64, success: f64
         service: service.to_owned(),
         endpoint: name.to_owned(),
         window: window.to_owned(),
+        edge: service == "gateway",
         attempts,
         succeeded,
         failed,
@@ -242,6 +256,7 @@ pub(crate) fn quiet_day() -> RunResult {
             station("payment.cores", "run", 48, 0.18),
             station("product.cores", "run", 128, 0.37),
         ],
+        exemplars: vec![traces::of_a_quiet_day()],
         series: (1..=30)
             .chain(123..=144)
             .enumerate()
@@ -321,6 +336,8 @@ pub(crate) fn empty() -> RunResult {
         endpoints: Vec::new(),
         stations: Vec::new(),
         series: Vec::new(),
+        exemplars: Vec::new(),
+        saturated: Vec::new(),
         accounting: Accounting::default(),
         comparison: None,
         resolved: serde_json::Value::Null,
@@ -380,6 +397,9 @@ pub(crate) fn hostile() -> RunResult {
     for stats in &mut result.stations {
         stats.name.push_str(HOSTILE);
     }
+    traces::spoil(&mut result.exemplars, HOSTILE);
+    result.saturated = collapse::saturated();
+    result.saturated[0].name = text();
     for point in &mut result.series {
         point.cpu = [(text(), 0.99)].into_iter().collect();
     }
@@ -411,6 +431,19 @@ pub(crate) fn not_numbers() -> RunResult {
     for stats in &mut result.stations {
         stats.utilization = f64::NAN;
         stats.mean_wait_s = f64::INFINITY;
+    }
+    for stats in &mut result.stations {
+        stats.mean_waiting = f64::NAN;
+    }
+    result.saturated = collapse::saturated();
+    for saturated in &mut result.saturated {
+        (saturated.from_s, saturated.to_s, saturated.full_s) = (f64::NAN, Some(f64::INFINITY), f64::NEG_INFINITY);
+    }
+    for exemplar in &mut result.exemplars {
+        (exemplar.at_s, exemplar.duration_s) = (f64::NAN, f64::INFINITY);
+        for span in &mut exemplar.spans {
+            (span.start_s, span.duration_s) = (f64::NEG_INFINITY, f64::NAN);
+        }
     }
     for (index, point) in result.series.iter_mut().enumerate() {
         point.answered_per_s = if index % 2 == 0 { f64::NAN } else { f64::INFINITY };
@@ -458,5 +491,5 @@ pub(crate) fn run_info() -> RunInfo {
 
 /// All of them.
 pub(crate) fn all() -> Vec<RunResult> {
-    vec![incident(), missed(), quiet_day(), ended_early(), empty(), hostile(), not_numbers(), compared()]
+    vec![incident(), avalanche(), missed(), quiet_day(), ended_early(), empty(), hostile(), not_numbers(), compared()]
 }

@@ -4,7 +4,6 @@
 //! two places of a report can differ. Refuses to say a figure that rests on nothing.
 
 use crate::result::{EndpointStats, RunResult, StationStats};
-use std::collections::BTreeSet;
 
 /// The operation that the incident is about, as the scenario names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,19 +101,6 @@ fn throughput(result: &RunResult, window: &str) -> Option<f64> {
     (points > 0.0).then(|| sum / points)
 }
 
-/// The endpoints that shoppers ask, as `service.endpoint`: those of the journeys, or all of them where there are none.
-pub(crate) fn edges(result: &RunResult) -> BTreeSet<String> {
-    let journeys = result.resolved.get("journeys").and_then(serde_json::Value::as_object);
-    let steps =
-        journeys.into_iter().flat_map(|map| map.values()).filter_map(|journey| journey.get("steps")?.as_array());
-    let asked: BTreeSet<String> =
-        steps.flatten().filter_map(|step| Some(step.get("request")?.as_str()?.to_owned())).collect();
-    if !asked.is_empty() {
-        return asked;
-    }
-    result.endpoints.iter().map(|stats| format!("{}.{}", stats.service, stats.endpoint)).collect()
-}
-
 /// Success at the shop's edge over the whole run, warm-up and drain included.
 pub(crate) fn edge_success(result: &RunResult) -> Option<f64> {
     let answered = result.accounting.succeeded + result.accounting.failed;
@@ -141,6 +127,83 @@ pub(crate) fn busiest_stations(result: &RunResult) -> (&'static str, Vec<&Statio
     (window, stations)
 }
 
+/// Whose CPU is watched, in words, and the services and stores, two at most: those of the cause that was named, else those
+/// that the faults change, else the one behind the focus; where none of them has a CPU of its own, the busiest.
+pub(crate) fn watched_cpu(result: &RunResult) -> (&'static str, Vec<String>) {
+    let mut named: Vec<&str> = Vec::new();
+    if let Some(cause) = &result.timeline.cause {
+        named.extend([cause.resource.as_str(), cause.service.as_str()]);
+    }
+    if named.is_empty()
+        && let Some(faults) = result.resolved.get("faults")
+    {
+        texts(faults, &mut named);
+    }
+    if result.timeline.injected_s.is_some()
+        && let Some(focus) = focus(result)
+    {
+        named.extend(focus.operation.split_once('.').map(|(service, _)| service));
+    }
+    let mut watched: Vec<String> = Vec::new();
+    for name in named {
+        let has_cpu = result.series.iter().any(|point| point.cpu.contains_key(name));
+        if has_cpu && watched.len() < 2 && !watched.iter().any(|other| other == name) {
+            watched.push(name.to_owned());
+        }
+    }
+    if watched.is_empty() {
+        return ("busiest", busiest_cpu(result));
+    }
+    let is_wrong = result.timeline.cause.as_ref().is_some_and(|cause| !cause.right);
+    (if is_wrong { "of the named cause" } else { "of the culprit" }, watched)
+}
+
+/// All texts of a value, in their order.
+fn texts<'a>(value: &'a serde_json::Value, into: &mut Vec<&'a str>) {
+    match value {
+        serde_json::Value::String(text) => into.push(text),
+        serde_json::Value::Array(values) => values.iter().for_each(|value| texts(value, into)),
+        serde_json::Value::Object(values) => values.values().for_each(|value| texts(value, into)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
+    }
+}
+
+/// The two services or stores with the most CPU in use on average while it mattered.
+fn busiest_cpu(result: &RunResult) -> Vec<String> {
+    let [from_s, to_s] = result.timeline.windows.get("during").copied().unwrap_or([0.0, f64::MAX]);
+    let mut sums: std::collections::BTreeMap<&str, f64> = std::collections::BTreeMap::new();
+    for point in &result.series {
+        let weight = if (from_s..=to_s).contains(&f64::from(point.at_s)) { 1.0 } else { 1e-6 };
+        for (name, load) in &point.cpu {
+            *sums.entry(name).or_default() += if load.is_finite() { load * weight } else { 0.0 };
+        }
+    }
+    let mut sorted: Vec<_> = sums.into_iter().collect();
+    sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
+    sorted.into_iter().take(2).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Waiting before a station, averaged over time, from which on it is a queue worth telling.
+const QUEUE: f64 = 1.0;
+/// By so much it must have grown, for the fault to have made it.
+const QUEUE_GROWS: f64 = 10.0;
+
+/// Stations with room as a whole, before which a queue stood during the incident that wasn't there before: its windows
+/// *before* and *during*, the longest queue first. Who waits at a pod or shard waits because that one is full.
+pub(crate) fn queues(result: &RunResult) -> Vec<(&StationStats, &StationStats)> {
+    let mut found = Vec::new();
+    for during in result.stations.iter().filter(|station| station.window == "during" && station.mean_waiting >= QUEUE) {
+        let same = |station: &&StationStats| station.name == during.name && station.window == "before";
+        let Some(before) = result.stations.iter().find(same) else { continue };
+        let is_full = result.saturated.iter().any(|saturated| saturated.name == during.name);
+        if !is_full && during.mean_waiting >= before.mean_waiting * QUEUE_GROWS {
+            found.push((before, during));
+        }
+    }
+    found.sort_by(|a, b| b.1.mean_waiting.total_cmp(&a.1.mean_waiting));
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +218,18 @@ mod tests {
         result.verdicts.clear();
         assert!(figures(&result)[1].success.is_some(), "without a verdict the endpoint's own counts are told");
         assert!(figures(&result)[0].succeeded_per_s.is_some());
+    }
+
+    #[test]
+    fn the_culprits_cpu_is_watched() {
+        let mut result = examples::incident();
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(watched_cpu(&result), ("of the culprit", names(&["payments", "payment"])));
+        result.timeline.cause = None;
+        assert_eq!(watched_cpu(&result), ("of the culprit", names(&["payments", "payment"])), "by the fault's target");
+        result.resolved["faults"] = serde_json::json!({});
+        assert_eq!(watched_cpu(&result), ("of the culprit", names(&["payment"])), "by the focus");
+        assert_eq!(watched_cpu(&examples::quiet_day()).0, "busiest");
     }
 
     #[test]

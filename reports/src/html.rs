@@ -5,6 +5,9 @@
 
 mod books;
 mod comparison;
+mod exemplars;
+mod losses;
+mod saturated;
 mod sweep;
 mod tables;
 mod timeline;
@@ -33,6 +36,9 @@ pub fn page(result: &RunResult, run: &RunInfo) -> String {
     verdicts::section(&mut html, result);
     comparison::section(&mut html, result);
     timeline::section(&mut html, result);
+    exemplars::section(&mut html, result);
+    saturated::section(&mut html, result);
+    losses::section(&mut html, result);
     tables::figures_section(&mut html, result);
     tables::stations_section(&mut html, result);
     tables::endpoints_section(&mut html, result);
@@ -211,7 +217,7 @@ mod tests {
     fn pages_to_look_at() {
         let folder = std::env::temp_dir().join("doorbuster-pages");
         std::fs::create_dir_all(&folder).expect("a temporary folder");
-        let names = ["incident", "missed", "quiet", "early", "empty", "hostile", "nan", "compared"];
+        let names = ["incident", "avalanche", "missed", "quiet", "early", "empty", "hostile", "nan", "compared"];
         for (html, name) in pages().iter().zip(names) {
             std::fs::write(folder.join(format!("{name}.html")), html).expect("a temporary file");
         }

@@ -3,6 +3,7 @@
 //! Owns the versioned result, what two of them differ in, and every way of showing that. Refuses to compute anything of a run.
 
 pub mod comparison;
+pub mod escape;
 pub mod folder;
 pub mod format;
 pub mod html;
@@ -11,13 +12,14 @@ pub mod markdown;
 pub mod outcome;
 pub mod result;
 pub mod run;
+pub mod schema;
 pub mod sentence;
 pub mod sweep;
 pub mod terminal;
 
 mod chart;
-mod escape;
 mod figures;
+mod losses;
 mod replay;
 mod story;
 mod words;

@@ -8,14 +8,19 @@ mod sweep;
 pub use sweep::sweep_markdown;
 
 use crate::escape::Markdown;
-use crate::figures::figures;
-use crate::format::{bound, count, duration, percent, rate};
+use crate::figures::{figures, queues};
+use crate::format::{bound, clock_at, count, duration, percent, rate, short};
+use crate::losses::losses;
 use crate::outcome::{Tally, misses_first};
 use crate::replay::{command, scale_text};
 use crate::result::RunResult;
 use crate::run::RunInfo;
 use crate::sentence::sentence;
+use crate::story::after_injection;
 use crate::words;
+
+/// Queues that are told at most.
+const MOST_QUEUES: usize = 4;
 
 /// The summary of a run in Markdown.
 #[must_use]
@@ -29,6 +34,8 @@ pub fn markdown(result: &RunResult, run: &RunInfo) -> String {
     verdict_table(&mut text, result);
     figure_table(&mut text, result);
     comparison::part(&mut text, result);
+    saturated_list(&mut text, result);
+    loss_list(&mut text, result);
     text.push_str("\n## How to replay\n\n");
     // Indented code needs no fence that a hostile name could close.
     text.push_str(&format!("    {}\n\n", crate::escape::terminal(&command(result, run))));
@@ -86,6 +93,63 @@ fn figure_table(text: &mut String, result: &RunResult) {
     }
 }
 
+/// What was full, one station a line, in the order of time.
+fn saturated_list(text: &mut String, result: &RunResult) {
+    let queues = queues(result);
+    if result.timeline.injected_s.is_none() && result.saturated.is_empty() {
+        return;
+    }
+    text.push_str("\n## What was full, in order of time\n\n");
+    if result.saturated.is_empty() {
+        text.push_str("No station as a whole.\n");
+    }
+    for saturated in &result.saturated {
+        let after = after_injection(&result.timeline, saturated.from_s);
+        text.push_str(&format!(
+            "- {}{}: {}, for {}; at most {} waited at one pod or shard\n",
+            clock_at(&result.scale.clock, saturated.from_s),
+            after.map_or_else(String::new, |after| format!(" (+{after})")),
+            Markdown(&saturated.name),
+            duration(saturated.full_s),
+            count(saturated.max_waiting as f64)
+        ));
+    }
+    for (before, during) in queues.iter().take(MOST_QUEUES) {
+        text.push_str(&format!(
+            "- in part: {}, {} waited on average ({} before)\n",
+            Markdown(&during.name),
+            short(during.mean_waiting),
+            short(before.mean_waiting)
+        ));
+    }
+}
+
+/// What was lost by cause, in the window that matters.
+fn loss_list(text: &mut String, result: &RunResult) {
+    let told = losses(result);
+    if told.is_empty() {
+        return;
+    }
+    text.push_str("\n## Losses by cause\n\n");
+    for losses in &told {
+        let window = losses.windows.iter().position(|window| *window == "during").unwrap_or(losses.windows.len() - 1);
+        let share = |requests: f64| losses.share(window, requests).map_or("-".to_owned(), percent);
+        let mut causes = Vec::new();
+        for cause in losses.causes.iter().filter(|cause| cause.requests[window] > 0.0) {
+            let words = words::outcome(cause.name);
+            causes.push(format!("{} {}", Markdown(&words), share(cause.requests[window])));
+        }
+        let causes = if causes.is_empty() { String::new() } else { format!(": {}", causes.join(", ")) };
+        text.push_str(&format!(
+            "- {}, {}: {} of {} requests did not succeed{causes}\n",
+            losses.edge.map_or_else(|| "the whole edge".to_owned(), |edge| Markdown(edge).to_string()),
+            words::window(losses.windows[window]),
+            share(losses.lost(window)),
+            short(losses.requests[window])
+        ));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +181,27 @@ mod tests {
             assert!(text.lines().any(|told| told == line), "{line} is not in {text}");
         }
         assert!(!markdown(&examples::incident(), &examples::run_info()).contains("baseline"));
+    }
+
+    #[test]
+    fn what_was_full_and_what_was_lost_are_told_shortly() {
+        let text = markdown(&examples::avalanche(), &examples::run_info());
+        assert!(text.contains("\n- 20:05:10 (+10 s): inventory.pool.stock, for 12 min 20 s; at most 2,114 "), "{text}");
+        let text = markdown(&examples::incident(), &examples::run_info());
+        assert!(
+            text.contains(
+                "\nNo station as a whole.\n- in part: payments.cores, 11.3 waited on average (0.04 before)\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "\n- gateway.pay, during: 29.6 % of 1.05M requests did not succeed: timed out 26.6 %, declined 3.0 %\n"
+            ),
+            "{text}"
+        );
+        let text = markdown(&examples::quiet_day(), &examples::run_info());
+        assert!(!text.contains("What was full") && text.contains("- the whole edge, whole run: 0.19 % of"), "{text}");
     }
 
     #[test]

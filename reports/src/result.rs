@@ -2,7 +2,12 @@
 //!
 //! Owns the versioned types. Refuses threads, paths and clock values: those stand in `run.json` ([`crate::run`]).
 
+mod exemplar;
+
+pub use exemplar::{Exemplar, ExemplarSpan};
+
 use crate::comparison::Comparison;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -10,9 +15,9 @@ use std::collections::BTreeMap;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The result of one run.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct RunResult {
-    /// [`SCHEMA_VERSION`] of the writer.
+    /// Version of this format, as the writer knew it.
     pub schema_version: u32,
     /// Name of the scenario.
     pub scenario: String,
@@ -40,6 +45,12 @@ pub struct RunResult {
     pub stations: Vec<StationStats>,
     /// One point for every 10 s of virtual time.
     pub series: Vec<SeriesPoint>,
+    /// Traces that stand for others: one of *before* and one of *during*, or one of the run.
+    #[serde(default)]
+    pub exemplars: Vec<Exemplar>,
+    /// Stations that were full, in the order of time.
+    #[serde(default)]
+    pub saturated: Vec<Saturated>,
     /// Counts that must balance.
     pub accounting: Accounting,
     /// What differs from the baseline, where there was one.
@@ -50,7 +61,7 @@ pub struct RunResult {
 }
 
 /// What was played, and at which scale.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Scale {
     /// Virtual seconds played, drain excluded.
     pub virtual_s: u32,
@@ -69,7 +80,7 @@ pub struct Scale {
 }
 
 /// One statement about the run, held against its bound.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Verdict {
     /// Stable name, such as `incident.success.during`.
     pub id: String,
@@ -107,7 +118,7 @@ impl Verdict {
 }
 
 /// What a verdict speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
     /// The incident behaves as reported.
@@ -121,7 +132,7 @@ pub enum VerdictKind {
 }
 
 /// Whether the bound holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It holds.
@@ -133,7 +144,7 @@ pub enum Status {
 }
 
 /// What the scenario expects of the bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expect {
     /// It holds.
@@ -143,7 +154,7 @@ pub enum Expect {
 }
 
 /// Unit of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// From 0 to 1.
@@ -159,7 +170,7 @@ pub enum Unit {
 }
 
 /// How a value was got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// It follows from the mechanisms of the model.
@@ -171,7 +182,7 @@ pub enum Basis {
 }
 
 /// A bound, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Bound {
     /// Least allowed value.
     pub at_least: Option<f64>,
@@ -180,7 +191,7 @@ pub struct Bound {
 }
 
 /// What happened when, in virtual seconds from the start of the run.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Timeline {
     /// First injection.
     pub injected_s: Option<f64>,
@@ -211,7 +222,7 @@ pub struct Timeline {
 }
 
 /// Something seen, and when.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Event {
     /// Virtual seconds from the start.
     pub at_s: f64,
@@ -220,7 +231,7 @@ pub struct Event {
 }
 
 /// Something that lasted.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Episode {
     /// Its name in the scenario.
     pub name: String,
@@ -230,10 +241,13 @@ pub struct Episode {
     pub from_s: f64,
     /// When it ended (a fault) or took effect (a remedy).
     pub to_s: Option<f64>,
+    /// When a remedy was taken back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lifted_s: Option<f64>,
 }
 
 /// A cause as the detector names it, from a closed list.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Cause {
     /// The service in which the trouble sits.
     pub service: String,
@@ -250,7 +264,7 @@ pub struct Cause {
 }
 
 /// What the incident cost, for the whole fleet.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Loss {
     /// Orders that shoppers gave up, beyond the usual.
     pub orders: f64,
@@ -263,7 +277,7 @@ pub struct Loss {
 }
 
 /// One endpoint in one window, over the cells that were played.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct EndpointStats {
     /// Service.
     pub service: String,
@@ -271,6 +285,9 @@ pub struct EndpointStats {
     pub endpoint: String,
     /// Window.
     pub window: String,
+    /// Whether shoppers ask it: it is part of the shop's edge.
+    #[serde(default)]
+    pub edge: bool,
     /// Requests answered or given up in the window.
     pub attempts: u64,
     /// Those that succeeded.
@@ -282,7 +299,7 @@ pub struct EndpointStats {
 }
 
 /// A latency distribution in seconds; percentiles are within 0.1 %.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct LatencyStats {
     /// From exact sums.
     pub mean: f64,
@@ -299,7 +316,7 @@ pub struct LatencyStats {
 }
 
 /// One station (the cores or workers of a service, a pool, the cores of a store) in one window, over the cells that were played.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct StationStats {
     /// Such as `payment.cores`, `gateway.workers`, `payment.pool.payments`, `payments.cores`.
     pub name: String,
@@ -319,8 +336,27 @@ pub struct StationStats {
     pub served: u64,
 }
 
+/// A station that was full: all its pods or shards together were busy nearly all the time, for twenty seconds or more.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+pub struct Saturated {
+    /// As in [`StationStats::name`].
+    pub name: String,
+    /// When it was full first, after the injection where there is one; to ten seconds.
+    pub from_s: f64,
+    /// When that stretch ended; null if it was full to the end.
+    pub to_s: Option<f64>,
+    /// Seconds in which it was full, from `from_s` on, over all stretches.
+    pub full_s: f64,
+    /// How many stretches there were.
+    pub stretches: u64,
+    /// Most who waited at one pod or shard at a time while it was full.
+    pub max_waiting: u64,
+    /// Whether it was full before the injection too: then the fault didn't fill it.
+    pub already: bool,
+}
+
 /// Ten seconds of virtual time.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct SeriesPoint {
     /// End of the ten seconds.
     pub at_s: u32,
@@ -341,7 +377,7 @@ pub struct SeriesPoint {
 }
 
 /// Counts that must balance: `arrivals = answered + failed + in flight`, and so on; over the cells that were played.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Accounting {
     /// Requests that shoppers made, drain included.
     pub arrivals: u64,

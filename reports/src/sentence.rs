@@ -26,10 +26,10 @@ fn incident(result: &RunResult) -> String {
         None => "no alert fired".to_owned(),
     });
     parts.push(match (&timeline.cause, timeline.evidence_ready_s) {
-        (Some(cause), Some(at_s)) if cause.right => {
-            format!("the evidence named the cause after {}", since_injection(result, at_s))
+        (Some(cause), Some(at_s)) => {
+            let what = if cause.right { "the evidence named the cause" } else { "a wrong cause was named" };
+            format!("{what} ({}) after {}", cause.kind.replace('_', " "), since_injection(result, at_s))
         }
-        (Some(_), Some(at_s)) => format!("a wrong cause was named after {}", since_injection(result, at_s)),
         _ => "no cause was named".to_owned(),
     });
     let end = match timeline.recovered_s {
@@ -104,8 +104,8 @@ mod tests {
         assert_eq!(
             sentence(&examples::incident()),
             "Index user_id of payments lost on 4 of 16 shards: success of gateway.pay fell from 98.0 % to 70.4 %, \
-             the alert fired after 45 s, the evidence named the cause after 1 min 10 s, and service was back after \
-             15 min 50 s; it cost 4,840 orders (130,680 CNY), and 5,214 shoppers met a failure."
+             the alert fired after 45 s, the evidence named the cause (missing index) after 1 min 10 s, and service was \
+             back after 15 min 50 s; it cost 4,840 orders (130,680 CNY), and 5,214 shoppers met a failure."
         );
     }
 

@@ -16,7 +16,14 @@ pub(crate) enum Kind {
     FalseAlert,
     Evidence,
     CauseKnown,
+    /// A remedy begins.
     Remedy,
+    /// A remedy that acts as soon as it begins, and doesn't take the fault away.
+    AtOnce,
+    /// A remedy has its effect, and doesn't take the fault away.
+    Done,
+    /// A remedy is taken back.
+    Lifted,
     Fixed,
     Recovered,
 }
@@ -32,7 +39,9 @@ impl Kind {
             Self::FalseAlert => "false alert",
             Self::Evidence => "evidence",
             Self::CauseKnown => "cause",
-            Self::Remedy => "remedy",
+            Self::Remedy | Self::AtOnce => "remedy",
+            Self::Done => "done",
+            Self::Lifted => "lifted",
             Self::Fixed => "fixed",
             Self::Recovered => "recovered",
         }
@@ -40,7 +49,11 @@ impl Kind {
 
     /// Whether it matters how long after the injection it came.
     pub(crate) const fn is_seen_after(self) -> bool {
-        matches!(self, Self::Symptom | Self::Alert | Self::Evidence | Self::CauseKnown | Self::Fixed | Self::Recovered)
+        match self {
+            Self::Symptom | Self::Alert | Self::Evidence | Self::CauseKnown => true,
+            Self::Remedy | Self::AtOnce | Self::Done | Self::Lifted | Self::Fixed | Self::Recovered => true,
+            Self::Fault | Self::FaultEnds | Self::FalseAlert => false,
+        }
     }
 }
 
@@ -50,6 +63,8 @@ pub(crate) struct Moment {
     /// Virtual seconds from the start of the run.
     pub(crate) at_s: f64,
     pub(crate) kind: Kind,
+    /// Which remedy it is about, from 1, where there are several.
+    pub(crate) number: Option<usize>,
     /// What happened, not escaped.
     pub(crate) text: String,
     /// What it rests on, one fact a line, not escaped.
@@ -58,7 +73,13 @@ pub(crate) struct Moment {
 
 impl Moment {
     fn new(at_s: f64, kind: Kind, text: impl Into<String>) -> Self {
-        Self { at_s, kind, text: text.into(), lines: Vec::new() }
+        Self { at_s, kind, number: None, text: text.into(), lines: Vec::new() }
+    }
+
+    /// Its kind in a word, and the number of the remedy where there are several.
+    pub(crate) fn label(&self) -> String {
+        let word = self.kind.word();
+        self.number.map_or_else(|| word.to_owned(), |number| format!("{word} {number}"))
     }
 }
 
@@ -79,11 +100,9 @@ pub(crate) fn moments(result: &RunResult) -> Vec<Moment> {
         told.push(Moment::new(alert.at_s, Kind::FalseAlert, &alert.what));
     }
     told.extend(cause_moments(timeline));
-    for remedy in &timeline.remedies {
-        told.push(Moment::new(remedy.from_s, Kind::Remedy, format!("{} begins", remedy.what)));
-        if let Some(to_s) = remedy.to_s {
-            told.push(fixed(timeline, remedy, to_s));
-        }
+    for (index, remedy) in timeline.remedies.iter().enumerate() {
+        let number = (timeline.remedies.len() > 1).then_some(index + 1);
+        told.extend(remedy_moments(timeline, remedy).into_iter().map(|moment| Moment { number, ..moment }));
     }
     for fault in &timeline.faults {
         // A fault that goes with its remedy is told as fixed.
@@ -132,14 +151,43 @@ fn cause_text(cause: &Cause) -> String {
     format!("{kind}: {}.{} of {}{wrong}", cause.resource, cause.operation, cause.service)
 }
 
-fn fixed(timeline: &Timeline, remedy: &Episode, to_s: f64) -> Moment {
-    let mut moment = Moment::new(to_s, Kind::Fixed, &remedy.what);
-    let work = format!("the repair itself took {} (modelled)", duration(to_s - remedy.from_s));
+/// A remedy's start and its effect; one moment where both are the same.
+fn remedy_moments(timeline: &Timeline, remedy: &Episode) -> Vec<Moment> {
+    let mut told = effect_moments(timeline, remedy);
+    if let Some(lifted_s) = remedy.lifted_s {
+        told.push(Moment::new(lifted_s, Kind::Lifted, &remedy.what));
+    }
+    told
+}
+
+fn effect_moments(timeline: &Timeline, remedy: &Episode) -> Vec<Moment> {
+    let begins = Moment::new(remedy.from_s, Kind::Remedy, format!("{} begins", remedy.what));
+    let Some(to_s) = remedy.to_s else { return vec![begins] };
+    let mends = timeline.faults.iter().any(|fault| fault.to_s.is_some_and(|s| (s - to_s).abs() <= 1.0));
+    let is_fix = mends || timeline.remedies.len() == 1;
+    if to_s - remedy.from_s >= 0.5 {
+        let kind = if is_fix { Kind::Fixed } else { Kind::Done };
+        return vec![begins, in_effect(timeline, remedy, to_s, kind)];
+    }
+    let kind = if is_fix { Kind::Fixed } else { Kind::AtOnce };
+    let mut moment = in_effect(timeline, remedy, to_s, kind);
+    moment.text.push_str(", in effect at once");
+    vec![moment]
+}
+
+fn in_effect(timeline: &Timeline, remedy: &Episode, to_s: f64, kind: Kind) -> Moment {
+    let mut moment = Moment::new(to_s, kind, &remedy.what);
     let first = timeline.remedies.first().is_some_and(|first| first == remedy);
-    moment.lines.push(match declared_s(timeline, remedy) {
-        Some(declared) if first => format!("people took {} (declared), {work}", duration(declared)),
-        _ => work,
-    });
+    let mut parts = Vec::new();
+    if let Some(declared) = declared_s(timeline, remedy).filter(|_| first) {
+        parts.push(format!("people took {} (declared)", duration(declared)));
+    }
+    if to_s - remedy.from_s >= 0.5 {
+        parts.push(format!("the repair itself took {} (modelled)", duration(to_s - remedy.from_s)));
+    }
+    if !parts.is_empty() {
+        moment.lines.push(parts.join(", "));
+    }
     moment
 }
 
@@ -169,6 +217,19 @@ mod tests {
             "the fault's end is told as its remedy"
         );
         assert_eq!(told[6].lines, ["people took 14 min 5 s (declared), the repair itself took 30 s (modelled)"]);
+    }
+
+    #[test]
+    fn several_remedies_are_numbered_and_one_of_them_mends() {
+        let told = moments(&examples::avalanche());
+        let labels: Vec<_> = told.iter().map(Moment::label).filter(|label| label.contains(char::is_numeric)).collect();
+        assert_eq!(
+            labels,
+            ["remedy 1", "remedy 2", "remedy 3", "fixed 3", "done 2", "remedy 4"],
+            "a remedy that acts at once is one moment"
+        );
+        let first = told.iter().find(|moment| moment.number == Some(1)).expect("it is told");
+        assert_eq!(first.text, "limit the edge to 60k requests/s, in effect at once");
     }
 
     #[test]

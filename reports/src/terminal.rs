@@ -148,11 +148,11 @@ fn moment_row(page: &mut Page, result: &RunResult, moment: &Moment) {
     let paint = match moment.kind {
         Kind::Fault | Kind::FalseAlert => Paint::Bad,
         Kind::Alert => Paint::Doubt,
-        Kind::Fixed | Kind::Recovered | Kind::FaultEnds => Paint::Good,
+        Kind::AtOnce | Kind::Done | Kind::Lifted | Kind::Fixed | Kind::Recovered | Kind::FaultEnds => Paint::Good,
         Kind::Symptom | Kind::Evidence | Kind::CauseKnown | Kind::Remedy => Paint::Bold,
     };
     let clock = page.paint(Paint::Dim, &clock_at(&result.scale.clock, moment.at_s));
-    let word = page.paint(paint, &format!("{:<LABEL$}", moment.kind.word()));
+    let word = page.paint(paint, &format!("{:<LABEL$}", moment.label()));
     let columns = LABEL + 13;
     let after = after_injection(&result.timeline, moment.at_s).filter(|_| moment.kind.is_seen_after());
     let text = match (moment.kind, after) {
@@ -321,9 +321,9 @@ payment-index-loss
     #[test]
     fn a_baseline_takes_a_few_lines() {
         let expected = "\
-  baseline    4 of 48 figures worse, 1 of 14 verdicts worse, 2 better (beyond 2 % and chance)
-  worse       payment.pay, during: success 70.4 % -> 56.2 % (failed by timeout 26.6 % -> 39.4 %)
+  baseline    3 of 44 figures worse, 1 of 14 verdicts worse, 2 better (beyond 2 % and chance)
   worse       gateway.pay, during: success 70.4 % -> 56.2 % (failed by timeout 26.6 % -> 39.4 %)
+  worse       gateway.pay, during: throughput 887/s -> 708/s
   better      gateway.browse, after: p99 31 ms -> 25 ms
   changed     stores.payments.shards 16 -> 8
 ";
@@ -332,7 +332,7 @@ payment-index-loss
         let mut same = examples::incident();
         crate::comparison::hold_against(&mut same, &examples::incident(), 0.02);
         let text = told(&same);
-        let line = "  baseline    nothing differs: same configuration, same stream, 48 figures and 14 verdicts equal\n";
+        let line = "  baseline    nothing differs: same configuration, same stream, 44 figures and 14 verdicts equal\n";
         assert!(text.contains(line) && text.contains("15 of 15 as expected"), "{text}");
     }
 

@@ -17,6 +17,12 @@ pub(crate) fn title(id: &str) -> Option<&'static str> {
         "incident.throughput.before" => "Throughput before",
         "incident.throughput.during" => "Throughput during",
         "incident.throughput.after" => "Throughput after",
+        "incident.cpu.before" => "CPU before",
+        "incident.cpu.during" => "CPU during",
+        "incident.cpu.after" => "CPU after",
+        "incident.in_flight.before" => "Requests in hand before",
+        "incident.in_flight.during" => "Requests in hand during",
+        "incident.in_flight.after" => "Requests in hand after",
         "incident.orders_lost" => "Orders lost",
         "incident.users_affected" => "Shoppers who met a failure",
         "incident.gmv_lost" => "Sales lost",
@@ -30,6 +36,7 @@ pub(crate) fn title(id: &str) -> Option<&'static str> {
         "detection.recovered" => "Recovered after",
         "detection.false_alerts" => "False alerts",
         crate::comparison::REGRESSION => "Worse than the baseline",
+        "accounting.conservation" => "Not accounted for",
         _ => return None,
     })
 }
@@ -75,5 +82,51 @@ pub(crate) fn value(verdict: &Verdict) -> String {
     match verdict.value {
         Some(value) => crate::format::value_beside_bound(value, verdict.unit, &verdict.bound),
         None => "none".to_owned(),
+    }
+}
+
+/// How a request or a span ended, in a word or two, by its name in results.
+pub(crate) fn outcome(name: &str) -> String {
+    outcome_words(name).map_or_else(|| name.replace('_', " "), |words| words.0.to_owned())
+}
+
+/// What became of a request, in a line, by its name in results.
+pub(crate) fn loss(name: &str) -> String {
+    outcome_words(name).map_or_else(|| name.replace('_', " "), |words| words.1.to_owned())
+}
+
+/// The words for an outcome; a name that isn't known stands for itself.
+fn outcome_words(name: &str) -> Option<(&'static str, &'static str)> {
+    Some(match name {
+        "ok" => ("ok", "succeeded"),
+        "declined" => ("declined", "declined: answered, but not granted"),
+        "timeout" => ("timed out", "timed out: no answer in time"),
+        "refused" => ("refused", "refused: the accept queue was full"),
+        "pool_timeout" => ("no connection", "no connection of a pool came free in time"),
+        "error" => ("error", "failed by itself"),
+        "cancelled" => ("cancelled", "cancelled: whoever asked went away"),
+        "rate_limited" => ("rate limited", "turned away by a rate limit"),
+        "abandoned" => ("abandoned", "answered after the shopper had left"),
+        "circuit_open" => ("circuit open", "not tried: a breaker was open"),
+        _ => return None,
+    })
+}
+
+/// A window in a word or two, by its name in results.
+pub(crate) fn window(name: &str) -> &str {
+    match name {
+        "run" => "whole run",
+        name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_without_words_stands_for_itself() {
+        assert_eq!(outcome("pool_timeout"), "no connection");
+        assert_eq!(loss("brand_new"), "brand new");
     }
 }

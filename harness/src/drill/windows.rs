@@ -95,8 +95,13 @@ impl Windows {
 
     /// From when to when *before* lasts.
     pub(super) fn before_bounds(&self) -> (u32, u32) {
-        let before = self.windows.iter().find(|window| window.window == Window::Before);
-        before.map_or((0, 0), |window| (window.from_s, window.to_s))
+        self.bounds(Window::Before).unwrap_or((0, 0))
+    }
+
+    /// From when to when a window lasts, as far as that is known by now; `None` where the run has no such window.
+    pub(super) fn bounds(&self, window: Window) -> Option<(u32, u32)> {
+        let found = self.windows.iter().find(|other| other.window == window);
+        found.map(|window| (window.from_s, window.to_s))
     }
 
     /// The first remedy starts at a second that is not over: *during* ends there.

@@ -8,13 +8,17 @@ use crate::format::clock_at;
 use crate::story::{Kind, Moment};
 
 /// Most labels; further moments (a flood of false alerts) are lines only.
-const MOST_LABELS: usize = 12;
+const MOST_LABELS: usize = 16;
 /// Most rows of labels.
 const MOST_LANES: u32 = 9;
 /// Steps of the search for one number of lanes.
 const MOST_STEPS: u32 = 20_000;
 /// Between a line and its label.
 const GAP: f64 = 5.0;
+/// Lines so near to each other look like one.
+const ONE_LINE: f64 = 2.0;
+/// Marks of one kind so near to each other share a label: several remedies within a minute.
+const ONE_LABEL: f64 = 16.0;
 
 /// The marks, each with its place.
 pub(super) struct Marks {
@@ -29,6 +33,7 @@ pub(super) struct Marks {
 struct Mark {
     x: f64,
     class: &'static str,
+    kind: Kind,
     label: String,
     at_s: f64,
 }
@@ -69,20 +74,20 @@ fn marks(moments: &[Moment], axis: &TimeAxis, clock: &str, screen: Screen) -> (V
     let mut bare = Vec::new();
     for moment in moments.iter().filter(|moment| moment.at_s.is_finite() && moment.kind != Kind::Symptom) {
         let x = axis.px(moment.at_s);
-        let word = moment.kind.word();
         let class = class(moment.kind);
-        if let Some(last) = labelled.last_mut().filter(|last| x - last.x < 2.0) {
-            // Two that look like one line are one label; a repeated word says nothing.
-            if !last.label.contains(word) {
-                last.label.push_str(&format!(", {word}"));
+        let bare_line = || Mark { x, class, kind: moment.kind, label: String::new(), at_s: moment.at_s };
+        if let Some(last) = labelled.last_mut().filter(|last| shares_label(last, x, moment.kind)) {
+            join(last, moment);
+            if x - last.x >= ONE_LINE {
+                bare.push(bare_line());
             }
             continue;
         }
         if labelled.len() >= MOST_LABELS {
-            bare.push(Mark { x, class, label: String::new(), at_s: moment.at_s });
+            bare.push(bare_line());
             continue;
         }
-        labelled.push(Mark { x, class, label: word.to_owned(), at_s: moment.at_s });
+        labelled.push(Mark { label: moment.label(), ..bare_line() });
     }
     if screen == Screen::Wide {
         for mark in &mut labelled {
@@ -92,12 +97,32 @@ fn marks(moments: &[Moment], axis: &TimeAxis, clock: &str, screen: Screen) -> (V
     (labelled, bare)
 }
 
+/// Whether a moment at `x` is told by the label before it.
+fn shares_label(last: &Mark, x: f64, kind: Kind) -> bool {
+    let is_remedy = matches!(kind, Kind::Remedy | Kind::AtOnce | Kind::Done);
+    x - last.x < ONE_LINE || (is_remedy && last.kind.word() == kind.word() && x - last.x < ONE_LABEL)
+}
+
+/// Adds a moment to a label: a number to a word that is the last one there; a repeated word says nothing.
+fn join(mark: &mut Mark, moment: &Moment) {
+    let word = moment.kind.word();
+    let last = mark.label.rsplit(", ").find(|part| part.contains(char::is_alphabetic)).unwrap_or_default();
+    match moment.number {
+        Some(number) if last.starts_with(word) => mark.label.push_str(&format!(", {number}")),
+        Some(_) => mark.label.push_str(&format!(", {}", moment.label())),
+        None if mark.label.contains(word) => {}
+        None => mark.label.push_str(&format!(", {word}")),
+    }
+}
+
 const fn class(kind: Kind) -> &'static str {
     match kind {
         Kind::Fault | Kind::FalseAlert => "m-bad",
         Kind::Symptom | Kind::Alert => "m-doubt",
         Kind::Evidence | Kind::CauseKnown => "m-known",
-        Kind::Remedy | Kind::Fixed | Kind::FaultEnds | Kind::Recovered => "m-good",
+        Kind::Remedy | Kind::AtOnce | Kind::Done | Kind::Lifted | Kind::Fixed | Kind::FaultEnds | Kind::Recovered => {
+            "m-good"
+        }
     }
 }
 
@@ -199,6 +224,22 @@ mod tests {
                 let (earlier, mark) = (&placed.places[..index], &placed.marks[index]);
                 assert!(fits(&placed.marks[..index], earlier, mark, place, &axis(width)));
             }
+        }
+    }
+
+    #[test]
+    fn several_remedies_within_a_minute_are_legible() {
+        for (screen, width) in [(Screen::Wide, 904.0), (Screen::Narrow, 372.0)] {
+            let axis = TimeAxis { end_s: 1800.0, from_px: 50.0, to_px: width };
+            let placed = place(&moments(&examples::avalanche()), &axis, "20:00", screen);
+            let labels: Vec<_> = placed.marks.iter().map(|mark| mark.label.as_str()).collect();
+            assert!(labels.iter().any(|label| label.contains("remedy 1, 2, 3")), "{labels:?}");
+            assert!(placed.lanes < MOST_LANES, "{screen:?} takes {} lanes", placed.lanes);
+            for (index, place) in placed.places.iter().enumerate() {
+                assert!(fits(&placed.marks[..index], &placed.places[..index], &placed.marks[index], place, &axis));
+            }
+            let lines = placed.marks.len() + placed.bare.len();
+            assert!(lines >= 8, "{lines} lines: a mark that shares a label keeps its line where it can be seen");
         }
     }
 

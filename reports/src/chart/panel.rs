@@ -6,6 +6,7 @@
 use super::scale::{TimeAxis, ValueAxis};
 use super::{CHAR_WIDTH, LEFT, PANEL_HEAD, PANEL_HEIGHT, Screen};
 use crate::escape::Html;
+use crate::figures::watched_cpu;
 use crate::format::{duration, percent, short};
 use crate::result::{RunResult, SeriesPoint};
 
@@ -43,7 +44,8 @@ pub(super) fn panels(result: &RunResult, screen: Screen) -> Vec<Panel> {
     ];
     let in_flight = vec![line("", "l-main", series, |point| Some(point.in_flight))];
     let mut cpu = Vec::new();
-    for (name, class) in busiest(result).into_iter().zip(["l-warm", "l-soft"]) {
+    let (whose, names) = watched_cpu(result);
+    for (name, class) in names.into_iter().zip(["l-warm", "l-soft"]) {
         let mut line = line(&name, class, series, |point| point.cpu.get(&name).copied());
         line.name = shortened(&name, screen);
         cpu.push(line);
@@ -52,15 +54,15 @@ pub(super) fn panels(result: &RunResult, screen: Screen) -> Vec<Panel> {
     vec![
         panel("Throughput", "requests/s", ValueAxis::from_zero(greatest(&throughput)), short, throughput),
         panel("Success", "", ValueAxis::share(least(&success)), tick_percent, success),
-        panel("Latency", if whole { "log scale" } else { "log" }, ValueAxis::log(values(&latency)), duration, latency),
-        panel("In flight", "requests", ValueAxis::from_zero(greatest(&in_flight)), short, in_flight),
         panel(
-            "CPU",
-            if whole { "busiest" } else { "" },
-            ValueAxis::from_zero(greatest(&cpu).max(1.0)),
-            tick_percent,
-            cpu,
+            "Latency",
+            if whole { "log scale" } else { "log" },
+            ValueAxis::log(values(&latency)),
+            tick_duration,
+            latency,
         ),
+        panel("In flight", "requests", ValueAxis::from_zero(greatest(&in_flight)), short, in_flight),
+        panel("CPU", if whole { whose } else { "" }, ValueAxis::from_zero(greatest(&cpu).max(1.0)), tick_percent, cpu),
     ]
 }
 
@@ -71,6 +73,11 @@ fn panel(name: &'static str, unit: &'static str, axis: ValueAxis, label: fn(f64)
 /// A share on an axis: stated, not measured.
 fn tick_percent(ratio: f64) -> String {
     percent(ratio).replace(".0 %", " %")
+}
+
+/// A power of ten on an axis: in one unit, or there is no room for it.
+fn tick_duration(s: f64) -> String {
+    if s >= 59.0 { format!("{s:.0} s") } else { duration(s) }
 }
 
 fn line(name: &str, class: &'static str, series: &[SeriesPoint], of: impl Fn(&SeriesPoint) -> Option<f64>) -> Line {
@@ -111,21 +118,6 @@ fn greatest(lines: &[Line]) -> f64 {
 
 fn least(lines: &[Line]) -> f64 {
     values(lines).fold(1.0, f64::min)
-}
-
-/// The two services or stores with the most CPU in use on average while it mattered.
-fn busiest(result: &RunResult) -> Vec<String> {
-    let [from_s, to_s] = result.timeline.windows.get("during").copied().unwrap_or([0.0, f64::MAX]);
-    let mut sums: std::collections::BTreeMap<&str, f64> = std::collections::BTreeMap::new();
-    for point in &result.series {
-        let weight = if (from_s..=to_s).contains(&f64::from(point.at_s)) { 1.0 } else { 1e-6 };
-        for (name, load) in &point.cpu {
-            *sums.entry(name).or_default() += if load.is_finite() { load * weight } else { 0.0 };
-        }
-    }
-    let mut sorted: Vec<_> = sums.into_iter().collect();
-    sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
-    sorted.into_iter().take(2).map(|(name, _)| name.to_owned()).collect()
 }
 
 fn shortened(name: &str, screen: Screen) -> String {

@@ -1,7 +1,7 @@
 //! A run against its baseline, and a sweep, made by hand from the others.
 
 use super::{endpoint, incident};
-use crate::result::{RunResult, Status, VerdictKind};
+use crate::result::{RunResult, Saturated, Status, VerdictKind};
 use crate::sweep::{Row, Sweep};
 
 /// The incident on half as many shards, against the incident.
@@ -37,6 +37,15 @@ pub(crate) fn sweep() -> Sweep {
     for point in half.series.iter_mut().filter(|point| (310..=1220).contains(&point.at_s)) {
         point.cpu.insert("payments".to_owned(), 0.98);
     }
+    half.saturated.push(Saturated {
+        name: "payments.cores".to_owned(),
+        from_s: 310.0,
+        to_s: Some(1220.0),
+        full_s: 910.0,
+        stretches: 1,
+        max_waiting: 181,
+        already: false,
+    });
     half.verdicts.retain(|verdict| verdict.kind != VerdictKind::Regression);
     Sweep {
         schema_version: crate::sweep::SCHEMA_VERSION,

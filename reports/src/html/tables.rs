@@ -37,17 +37,6 @@ pub(super) fn figures_section(html: &mut String, result: &RunResult) {
         whole_shop_rows(html, result);
     }
     html.push_str("</tbody>\n</table></div>\n");
-    if let Some(loss) = &result.loss {
-        let text = format!(
-            "Lost: {} orders at {} CNY each, {} CNY in all. {} shoppers met a failure. All of it for the whole fleet, \
-             beyond the usual.",
-            count(loss.orders),
-            count(loss.order_value_cny),
-            count(loss.gmv_cny),
-            count(loss.users)
-        );
-        note(html, &text);
-    }
     html.push_str("</section>\n");
 }
 

@@ -43,7 +43,9 @@ fn item(html: &mut String, result: &RunResult, moment: &Moment) {
         Kind::Fault | Kind::FalseAlert => "bad",
         Kind::Symptom | Kind::Alert => "doubt",
         Kind::Evidence | Kind::CauseKnown => "known",
-        Kind::Remedy | Kind::Fixed | Kind::FaultEnds | Kind::Recovered => "good",
+        Kind::Remedy | Kind::AtOnce | Kind::Done | Kind::Lifted | Kind::Fixed | Kind::FaultEnds | Kind::Recovered => {
+            "good"
+        }
     };
     let after = after_injection(&result.timeline, moment.at_s).filter(|_| moment.kind.is_seen_after());
     html.push_str(&format!(
@@ -51,7 +53,7 @@ fn item(html: &mut String, result: &RunResult, moment: &Moment) {
          <div class=\"what\">{}",
         clock_at(&result.scale.clock, moment.at_s),
         after.map_or_else(String::new, |after| format!("+{after}")),
-        moment.kind.word(),
+        moment.label(),
         prose(&moment.text)
     ));
     if !moment.lines.is_empty() {

@@ -9,6 +9,7 @@
 //! with the span's own time; where its own is the most, the way ends.
 
 use crate::detection::names::{Names, What};
+use crate::detection::tree::{children, end, outcome};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_telemetry::observed::TraceSample;
 use doorbuster_telemetry::record::SpanRecord;
@@ -59,7 +60,7 @@ pub(super) fn touches(names: &Names, trace: &TraceSample, service: usize) -> boo
     })
 }
 
-/// The children of each span, by place in the trace. Spans whose parent did not arrive hang nowhere.
+/// A trace with the children of each span, by place in it.
 struct Tree<'a> {
     names: &'a Names,
     spans: &'a [SpanRecord],
@@ -68,16 +69,7 @@ struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     fn new(names: &'a Names, trace: &'a TraceSample) -> Self {
-        let spans = &trace.spans;
-        let mut children = vec![Vec::new(); spans.len()];
-        for (place, span) in spans.iter().enumerate() {
-            let parent = names.parent_index(span).filter(|parent| *parent < span.index);
-            let found = parent.and_then(|parent| spans.binary_search_by_key(&parent, |other| other.index).ok());
-            if let Some(found) = found {
-                children[found].push(place);
-            }
-        }
-        Self { names, spans, children }
+        Self { names, spans: &trace.spans, children: children(names, &trace.spans) }
     }
 
     /// The child that carries the trouble; `None` if the span does itself.
@@ -89,7 +81,12 @@ impl<'a> Tree<'a> {
             Outcome::Cancelled => self.failed_at_its_end(at).or_else(|| self.next_by_time(at)),
             // A client's timeout is its own clock's; a server span has it from a child.
             Outcome::Timeout if !is_server => self.failed_at_its_end(at).or_else(|| self.next_by_time(at)),
-            Outcome::Timeout | Outcome::Refused | Outcome::PoolTimeout | Outcome::Error => self.failed_alike(at),
+            Outcome::Timeout
+            | Outcome::Refused
+            | Outcome::PoolTimeout
+            | Outcome::Error
+            | Outcome::RateLimited
+            | Outcome::CircuitOpen => self.failed_alike(at),
         }
     }
 
@@ -140,15 +137,6 @@ fn covered(mut stretches: Vec<(u64, u64)>) -> u64 {
         }
     }
     sum
-}
-
-fn end(span: &SpanRecord) -> u64 {
-    span.start + u64::from(span.duration)
-}
-
-/// How a span ended; a number that nobody knows is an error.
-fn outcome(span: &SpanRecord) -> Outcome {
-    Outcome::ALL.get(usize::from(span.outcome)).copied().unwrap_or(Outcome::Error)
 }
 
 #[cfg(test)]
