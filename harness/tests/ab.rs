@@ -247,7 +247,7 @@ fn a_sweep_tells_a_row_for_each_value() {
         assert!((number(&figures["throughput_per_s"]) - number(&edge["succeeded"]) / 25.0).abs() < 1e-9);
     }
     let full = &rows[1]["figures"];
-    assert_eq!(full["first_saturated"]["station"], "order.cores");
+    assert_eq!(full["first_saturated"]["name"], "order.cores");
     assert!(number(&full["headroom"]) < 0.01 && number(&rows[2]["figures"]["headroom"]) > 0.5, "{full}");
     assert_eq!((&full["verdicts_as_expected"], &full["verdicts_missed"]), (&Value::from(1), &Value::from(1)));
     assert_eq!(rows[0]["figures"]["first_saturated"], Value::Null);

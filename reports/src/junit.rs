@@ -120,7 +120,7 @@ mod tests {
         let xml = junit(&examples::compared(), &examples::run_info());
         let case = xml.split("name=\"regression.worse\"").nth(1).expect("it has its case");
         for line in [
-            "message=\"5, bound at most 0\" type=\"regression\"",
+            "message=\"4, bound at most 0\" type=\"regression\"",
             "\nworse: incident.success.during: 70.4 % as expected -&gt; 56.2 % missed\n",
             "\nworse: gateway.pay, during: success 70.4 % -&gt; 56.2 % (failed by timeout 26.6 % -&gt; 39.4 %)\n",
             "\nconfiguration: stores.payments.shards 16 -&gt; 8\n",

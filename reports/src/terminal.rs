@@ -321,9 +321,9 @@ payment-index-loss
     #[test]
     fn a_baseline_takes_a_few_lines() {
         let expected = "\
-  baseline    4 of 48 figures worse, 1 of 14 verdicts worse, 2 better (beyond 2 % and chance)
-  worse       payment.pay, during: success 70.4 % -> 56.2 % (failed by timeout 26.6 % -> 39.4 %)
+  baseline    3 of 44 figures worse, 1 of 14 verdicts worse, 2 better (beyond 2 % and chance)
   worse       gateway.pay, during: success 70.4 % -> 56.2 % (failed by timeout 26.6 % -> 39.4 %)
+  worse       gateway.pay, during: throughput 887/s -> 708/s
   better      gateway.browse, after: p99 31 ms -> 25 ms
   changed     stores.payments.shards 16 -> 8
 ";
@@ -332,7 +332,7 @@ payment-index-loss
         let mut same = examples::incident();
         crate::comparison::hold_against(&mut same, &examples::incident(), 0.02);
         let text = told(&same);
-        let line = "  baseline    nothing differs: same configuration, same stream, 48 figures and 14 verdicts equal\n";
+        let line = "  baseline    nothing differs: same configuration, same stream, 44 figures and 14 verdicts equal\n";
         assert!(text.contains(line) && text.contains("15 of 15 as expected"), "{text}");
     }
 

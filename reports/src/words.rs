@@ -35,8 +35,8 @@ pub(crate) fn title(id: &str) -> Option<&'static str> {
         "detection.repair" => "Repair",
         "detection.recovered" => "Recovered after",
         "detection.false_alerts" => "False alerts",
-        "accounting.conservation" => "Not accounted for",
         crate::comparison::REGRESSION => "Worse than the baseline",
+        "accounting.conservation" => "Not accounted for",
         _ => return None,
     })
 }

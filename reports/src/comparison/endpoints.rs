@@ -4,7 +4,6 @@
 
 use super::noise::{self, Estimate};
 use super::{Figure, FigureTally, Judgement, What, configuration};
-use crate::figures::edges;
 use crate::result::{EndpointStats, RunResult};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -27,7 +26,8 @@ pub(super) struct Figures {
 /// Compares every endpoint and window that both runs have.
 pub(super) fn compare(baseline: &RunResult, here: &RunResult, tolerance: f64) -> Figures {
     let mut figures = Figures { unmatched: unmatched(baseline, here), ..Figures::default() };
-    let edges = edges(here);
+    let edges: BTreeSet<(&String, &String)> =
+        here.endpoints.iter().filter(|stats| stats.edge).map(|stats| (&stats.service, &stats.endpoint)).collect();
     let load = ["/traffic", "/journeys", "/cells/fleet"];
     let same_load = load.iter().all(|pointer| configuration::agree_on(baseline, here, pointer));
     for new in &here.endpoints {
@@ -35,18 +35,17 @@ pub(super) fn compare(baseline: &RunResult, here: &RunResult, tolerance: f64) ->
             (&old.service, &old.endpoint, &old.window) == (&new.service, &new.endpoint, &new.window)
         };
         let Some(old) = baseline.endpoints.iter().find(same) else { continue };
-        let is_edge = edges.contains(&format!("{}.{}", new.service, new.endpoint));
-        let pair = Pair { old, new, is_edge, tolerance };
+        let pair = Pair { old, new, tolerance };
         pair.success(&mut figures);
         pair.percentile(&mut figures, What::P99, 0.99, FEWEST_P99);
         pair.percentile(&mut figures, What::P50, 0.5, FEWEST);
         if let (Some(old_s), Some(new_s)) = (seconds(baseline, new), seconds(here, new)) {
             let per_s = [baseline.scale.factor / old_s, here.scale.factor / new_s];
-            let judged = is_edge && same_load && has_same_load(baseline, here, &new.window);
+            let judged = same_load && has_same_load(baseline, here, &new.window);
             pair.rates(&mut figures, per_s, judged);
         }
     }
-    let is_edge = |figure: &Figure| edges.contains(&format!("{}.{}", figure.service, figure.endpoint));
+    let is_edge = |figure: &Figure| edges.contains(&(&figure.service, &figure.endpoint));
     // Worse first; then what shoppers see; then by what is told, and by how much.
     figures.differing.sort_by(|a, b| {
         let key = |figure: &Figure| (figure.judgement, Reverse(is_edge(figure)), figure.what);
@@ -79,7 +78,6 @@ fn has_same_load(baseline: &RunResult, here: &RunResult, window: &str) -> bool {
 struct Pair<'a> {
     old: &'a EndpointStats,
     new: &'a EndpointStats,
-    is_edge: bool,
     tolerance: f64,
 }
 
@@ -118,7 +116,7 @@ impl Pair<'_> {
             let enough = counts[0].max(counts[1]) >= FEWEST;
             enough.then(|| [noise::count(counts[0]).times(per_s[0]), noise::count(counts[1]).times(per_s[1])])
         };
-        if self.is_edge {
+        if self.new.edge {
             self.take(figures, What::Throughput, None, rates(|stats| stats.succeeded), judged.then_some(Side::Less));
         }
         self.take(figures, What::Attempts, None, rates(|stats| stats.attempts), None);

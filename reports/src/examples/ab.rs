@@ -39,11 +39,11 @@ pub(crate) fn sweep() -> Sweep {
     }
     half.saturated.push(Saturated {
         name: "payments.cores".to_owned(),
-        from_s: 300.0,
+        from_s: 310.0,
         to_s: Some(1220.0),
-        full_s: 920.0,
+        full_s: 910.0,
         stretches: 1,
-        max_waiting: 9,
+        max_waiting: 181,
         already: false,
     });
     half.verdicts.retain(|verdict| verdict.kind != VerdictKind::Regression);

@@ -89,9 +89,10 @@ fn rows(html: &mut String, sweep: &Sweep) {
     }
     note(
         html,
-        "A station is full from 95 % on, over all of its pods and shards: cores by ten seconds, workers and pools by window. \
-         Headroom is what the busiest station had to spare at its busiest. A verdict is held against what the scenario expects \
-         without the sweep.",
+        "A station is full when 95 % of its servers, all pods and shards together, were busy for twenty seconds or more; in part, \
+         when a queue that was not there before stood before some of them. Headroom is what the busiest station as a whole had \
+         to spare at its busiest: cores in ten seconds, workers and pools in a window. A sweep judges nothing; verdicts are \
+         told as the scenario expects them.",
     );
     html.push_str("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"rows\"><table>\n<thead><tr>");
     let columns = columns(sweep);

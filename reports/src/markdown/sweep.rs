@@ -48,7 +48,7 @@ mod tests {
         let mut sweep = examples::sweep();
         let text = sweep_markdown(&sweep, "doorbuster run x --sweep a=1,2");
         assert!(
-            text.contains("\n| 25% | 70.4 % | 5 s | 50.7k/s | 98.1 % | 15 min 50 s | 14 of 14 | 5.0 % |"),
+            text.contains("\n| 25% | 70.4 % | 5 s | 49.8k/s | 98.1 % | 15 min 50 s | 14 of 14 | 5.0 % |"),
             "{text}"
         );
         assert!(text.contains("\n100%: a cell holds too much.\n") && text.contains("**Partial:**"), "{text}");

@@ -1,23 +1,18 @@
-//! Which station filled up first, and what the busiest had to spare.
+//! Which station was busiest, and so what it had to spare.
 //!
-//! Owns that search in a result; what is full is the result's own finding. Refuses the warm-up.
+//! Owns that search in a result: cores by ten seconds, workers and pools by window, since the series has no more.
+//! Refuses the warm-up.
 
-use super::{Busiest, Saturated};
+use super::Busiest;
 use crate::result::RunResult;
 
 /// Virtual time of one point of the series.
 const POINT_S: f64 = 10.0;
 
-/// How busy one station was in a stretch of time.
+/// How busy a station was in one stretch of time.
 struct Load {
     station: String,
     utilization: f64,
-}
-
-/// The first station that was full and had not been before the fault, where there is one.
-pub(super) fn first_saturated(result: &RunResult) -> Option<Saturated> {
-    let first = result.saturated.iter().find(|station| !station.already)?;
-    Some(Saturated { station: first.name.clone(), at_s: first.from_s })
 }
 
 /// The station that was busiest at its busiest.
@@ -52,20 +47,25 @@ mod tests {
     use crate::examples;
 
     #[test]
-    fn the_first_that_the_fault_filled_is_told() {
-        let mut result = examples::avalanche();
-        assert_eq!(first_saturated(&result).map(|first| first.station).as_deref(), Some("inventory.pool.stock"));
-        result.saturated[0].already = true;
-        assert_ne!(first_saturated(&result).map(|first| first.station).as_deref(), Some("inventory.pool.stock"));
-        result.saturated.clear();
-        assert_eq!(first_saturated(&result), None);
+    fn cores_are_told_by_ten_seconds_and_pools_by_window() {
+        let mut result = examples::incident();
+        for point in &mut result.series {
+            point.cpu.clear();
+        }
+        let station = |result: &RunResult| busiest(result).map(|most| most.station);
+        assert_eq!(station(&result).as_deref(), Some("payments.cores"), "94 % during");
+        result.series[80].cpu.insert("gateway".to_owned(), 0.97);
+        assert_eq!(station(&result).as_deref(), Some("gateway.cores"));
+        for stats in result.stations.iter_mut().filter(|stats| stats.name == "payment.pool.payments") {
+            stats.utilization = 0.99;
+        }
+        assert_eq!(station(&result).as_deref(), Some("payment.pool.payments"));
     }
 
     #[test]
     fn the_warm_up_is_not_looked_at_and_numbers_that_are_none_are_not_either() {
         let mut result = examples::quiet_day();
         result.series[0].cpu.insert("gateway".to_owned(), 1.0);
-        assert_eq!(first_saturated(&result), None);
         assert!(busiest(&result).is_some_and(|most| most.utilization < 0.95));
         assert_eq!(busiest(&examples::not_numbers()), None);
     }

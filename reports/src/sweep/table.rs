@@ -70,9 +70,10 @@ fn recovered(figures: &RowFigures) -> String {
 }
 
 fn station(figures: &RowFigures) -> String {
-    match (&figures.first_saturated, &figures.busiest) {
-        (Some(first), _) => format!("{} at {}", first.station, clock_at(&figures.scale.clock, first.at_s)),
-        (None, Some(busiest)) => format!("none (busiest: {})", busiest.station),
-        (None, None) => MISSING.to_owned(),
+    match (&figures.first_saturated, &figures.saturated_in_part, &figures.busiest) {
+        (Some(first), ..) => format!("{} at {}", first.name, clock_at(&figures.scale.clock, first.from_s)),
+        (None, Some(station), _) => format!("in part: {station}"),
+        (None, None, Some(busiest)) => format!("none (busiest: {})", busiest.station),
+        (None, None, None) => MISSING.to_owned(),
     }
 }
