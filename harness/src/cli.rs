@@ -1,7 +1,17 @@
 //! The command line: raw arguments and their help.
 
+mod check;
+mod look_up;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use check::CheckArgs;
+pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
+
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
+use doorbuster_scenarios::units::Share;
 use std::path::PathBuf;
 
 /// An end-to-end load generator and synthetic shop for people who run OpenTelemetry pipelines.
@@ -10,7 +20,7 @@ use std::path::PathBuf;
     name = "doorbuster",
     version,
     arg_required_else_help = true,
-    after_help = "Example: doorbuster run payment-index-loss\n\nExit codes: 0 as expected; 99 a verdict not as expected; 75 invalid or inconclusive; 78 bad input; 70 a bug of ours; 2 usage"
+    after_help = "Example: doorbuster run payment-index-loss\n\nExit codes: 0 as expected; 99 a verdict not as expected, or worse than the baseline; 75 invalid or inconclusive; 78 bad input; 70 a bug of ours; 2 usage"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -21,9 +31,24 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Play a scenario: shop, faults, detection; print the verdicts and write a report folder
     #[command(
-        after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%"
+        after_help = "Examples: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\n          doorbuster run payment-index-loss --baseline main/result.json\n          doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32"
     )]
     Run(RunArgs),
+    /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first
+    #[command(after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3")]
+    Check(CheckArgs),
+    /// What there is: scenarios, faults, remedies, verdicts
+    #[command(after_help = "Example: doorbuster list")]
+    List(ListArgs),
+    /// What a name means, where its number comes from, and where it stands in a scenario
+    #[command(after_help = "Example: doorbuster explain detection.alert")]
+    Explain(ExplainArgs),
+    /// Print the JSON schema of a scenario file or of a result
+    #[command(after_help = "Example: doorbuster schema result")]
+    Schema(SchemaArgs),
+    /// Print what a shell needs to complete this command's words
+    #[command(after_help = "Example: doorbuster completions bash")]
+    Completions(CompletionsArgs),
     /// What this machine does
     #[command(after_help = "Example: doorbuster bench engine")]
     Bench(BenchArgs),
@@ -44,7 +69,7 @@ pub(crate) struct Simulation {
 }
 
 /// Arguments of `run`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct RunArgs {
     /// A built-in scenario (quiet-day, flash-sale, payment-index-loss), or the path of a file
     #[arg(value_name = "SCENARIO", value_parser = NonEmptyStringValueParser::new())]
@@ -52,6 +77,15 @@ pub(crate) struct RunArgs {
     /// Override one value of the scenario; may be given several times
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Play once for each value of a path (values are split at commas outside brackets), and tell a row for each
+    #[arg(long, value_name = "PATH=V1,V2,...", conflicts_with = "baseline")]
+    pub(crate) sweep: Option<String>,
+    /// Hold the run against an earlier one, by its result.json; exit code 99 if anything is worse
+    #[arg(long, value_name = "RESULT.json")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// What may differ from the baseline: a part of times and rates, points of success
+    #[arg(long, value_name = "SHARE", default_value = "2%", requires = "baseline")]
+    pub(crate) tolerance: Share,
     #[command(flatten)]
     pub(crate) simulation: Simulation,
     /// Cells to play; as the scenario says when left out. Fleet figures are scaled from them

@@ -21,7 +21,7 @@ pub(crate) mod tree;
 mod window;
 
 pub(crate) use alert::AlertEvent;
-pub(crate) use cause::Cause;
+pub(crate) use cause::{Cause, CauseKind};
 pub(crate) use change::Symptom;
 pub(crate) use names::{EXTERNAL, EndpointName, Names, Parent, PoolName, ShapeName, StatementName, StoreName, What};
 

@@ -22,7 +22,6 @@ pub(crate) use windows::{Window, WindowSlice};
 use crate::detection::{Detector, Finding};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
-use doorbuster_model::time::tick_of_second;
 use doorbuster_scenarios::Scenario;
 use doorbuster_telemetry::observed::{EXPORT_EVERY_S, Export};
 use doorbuster_virtual::cell::Overload;
@@ -94,6 +93,8 @@ pub(crate) struct TenSeconds {
     pub(crate) seconds: u32,
     /// What happened, without histograms.
     pub(crate) attempts: Vec<[u64; Outcome::COUNT]>,
+    /// Successful answers for which somebody waited, by endpoint.
+    pub(crate) succeeded: Vec<u64>,
     /// p50 and p99 in ticks, by endpoint.
     pub(crate) quantiles: Vec<(u64, u64)>,
     /// By station.
@@ -187,9 +188,12 @@ impl<'p> Drill<'p> {
     }
 
     fn play_second(&mut self, second: u32) -> Result<(), Overload> {
-        for command in self.story.commands(second) {
-            self.fleet.apply(&command);
+        let commands = self.story.commands(second);
+        if !commands.is_empty() && second > 0 {
+            // Slices must not run across a change of how many servers there are.
+            self.close_slice(second);
         }
+        commands.iter().for_each(|command| self.fleet.apply(command));
         self.fleet.play_epoch(second)?;
         let now_s = second + 1;
         self.played_s = now_s;
@@ -223,18 +227,18 @@ impl<'p> Drill<'p> {
             let points = cell.consumer.take_points();
             shapes.iter_mut().zip(points).for_each(|(sum, point)| sum.merge(&point));
         }
-        let export = export::export(self.plan, now_s, now_s - self.ten_began_s, &self.ten, shapes);
+        let export = export::export(self.plan, now_s, &self.ten, shapes);
         self.end_ten(now_s);
         export
     }
 
     fn end_ten(&mut self, now_s: u32) {
         let endpoints = &self.ten.endpoints;
-        let interval = tick_of_second(u64::from(now_s - self.ten_began_s));
         self.series.push(TenSeconds {
             at_s: now_s,
             seconds: now_s - self.ten_began_s,
             attempts: endpoints.iter().map(|endpoint| endpoint.outcomes).collect(),
+            succeeded: endpoints.iter().map(doorbuster_virtual::slice::EndpointSlice::succeeded).collect(),
             quantiles: endpoints
                 .iter()
                 .map(|endpoint| (endpoint.latencies.value_at_quantile(0.5), endpoint.latencies.value_at_quantile(0.99)))
@@ -245,7 +249,7 @@ impl<'p> Drill<'p> {
                 .iter()
                 .map(|total| StationTen {
                     busy_ticks: total.busy_ticks,
-                    capacity_ticks: total.capacity * interval,
+                    capacity_ticks: total.capacity_ticks,
                     max_waiting: total.max_waiting,
                 })
                 .collect(),
@@ -305,7 +309,7 @@ impl<'p> Drill<'p> {
         let (attempts, succeeded) = if self.focus_edge.is_some() {
             (focus_sum.attempts, focus_sum.succeeded)
         } else {
-            (ledger.ended.iter().sum(), ledger.ended[Outcome::Ok as usize])
+            (ledger.ended.iter().sum(), ledger.succeeded())
         };
         Progress {
             second,

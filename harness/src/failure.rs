@@ -1,6 +1,6 @@
 //! Why a command could not do its work, and with which exit code it ends.
 //!
-//! Codes: 0 as expected; 99 a verdict not as expected; 75 invalid or inconclusive, the environment's failures
+//! Codes: 0 as expected; 99 a verdict not as expected, or worse than the baseline; 75 invalid or inconclusive, the environment's failures
 //! included; 78 bad input; 70 our own bug; 2 usage (from the argument parser).
 
 use doorbuster_reports::folder::ReportError;

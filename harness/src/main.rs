@@ -3,15 +3,22 @@
 //! Owns everything that touches the outside: arguments, files, threads, the wall clock, the exit code.
 
 mod bench;
+mod check;
 mod cli;
+mod completions;
 mod detection;
 mod drill;
+mod explain;
 mod failure;
+mod list;
+mod operational;
+mod page;
 mod plan_names;
 mod process;
 mod progress;
 mod result;
 mod run;
+mod schema;
 mod theory;
 mod verdicts;
 
@@ -28,6 +35,11 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(args),
+        Command::List(args) => list::list(args),
+        Command::Explain(args) => explain::explain(args),
+        Command::Schema(args) => schema::schema(args),
+        Command::Completions(args) => completions::completions(args),
         Command::Bench(args) => match &args.benchmark {
             Benchmark::Engine(args) => bench::engine(args),
         },

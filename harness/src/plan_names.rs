@@ -1,6 +1,6 @@
 //! Names of a plan, both ways.
 
-use doorbuster_model::plan::{EndpointId, Plan, Target};
+use doorbuster_model::plan::{EndpointId, Plan, StatementId, Target};
 use doorbuster_virtual::slice::StationId;
 
 /// The endpoint that a checked scenario calls `service.endpoint`.
@@ -13,6 +13,12 @@ pub(crate) fn endpoint(plan: &Plan, name: &str) -> EndpointId {
 pub(crate) fn endpoint_name(plan: &Plan, id: EndpointId) -> String {
     let endpoint = &plan.endpoints[usize::from(id)];
     format!("{}.{}", plan.services[usize::from(endpoint.service)].name, endpoint.name)
+}
+
+/// A statement as `store.statement`.
+pub(crate) fn statement_name(plan: &Plan, id: StatementId) -> String {
+    let statement = &plan.statements[usize::from(id)];
+    format!("{}.{}", plan.stores[usize::from(statement.store)].name, statement.name)
 }
 
 /// The endpoints that shoppers ask.

@@ -13,6 +13,8 @@ const PARTS: u32 = 5;
 /// How progress is shown. Which way follows from three flags alone.
 pub(crate) struct Display {
     way: Way,
+    /// Which of several runs this is, before everything else.
+    label: String,
     began: Instant,
     shown: Option<Instant>,
 }
@@ -35,7 +37,13 @@ const fn way(terminal: bool, quiet: bool, json: bool) -> Way {
 impl Display {
     pub(crate) fn new(quiet: bool, json: bool) -> Self {
         let way = way(std::io::stderr().is_terminal(), quiet, json);
-        Self { way, began: Instant::now(), shown: None }
+        Self { way, label: String::new(), began: Instant::now(), shown: None }
+    }
+
+    /// Begins another run of several; the label names it.
+    pub(crate) fn row(&mut self, label: &str) {
+        self.label = format!("{label}  ");
+        self.began = Instant::now();
     }
 
     /// Shows where the run is.
@@ -49,7 +57,7 @@ impl Display {
             return;
         }
         self.shown = Some(Instant::now());
-        let text = text(progress, self.began.elapsed());
+        let text = format!("{}{}", self.label, text(progress, self.began.elapsed()));
         let mut err = std::io::stderr().lock();
         let _ = match self.way {
             Way::Line => write!(err, "\r\x1b[K{text}").and_then(|()| err.flush()),

@@ -21,6 +21,9 @@ use doorbuster_virtual::slice::{EndpointSlice, StationId, stations};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
 
+/// An answer that came after its shopper had left: no success, whatever the gateway says.
+const ABANDONED: &str = "abandoned";
+
 /// Tells a record as a result, verdicts included.
 pub(crate) fn tell(loaded: &Loaded, plan: &Plan, record: &Record) -> RunResult {
     let scenario = &loaded.scenario;
@@ -49,6 +52,7 @@ pub(crate) fn tell(loaded: &Loaded, plan: &Plan, record: &Record) -> RunResult {
         exemplars: exemplar::exemplars(plan, &record.exemplars),
         saturated: saturated::saturated(plan, record),
         accounting: accounting(record),
+        comparison: None,
         resolved: loaded.resolved.clone(),
         scale,
     };
@@ -129,6 +133,7 @@ fn timeline(plan: &Plan, record: &Record) -> Timeline {
                 what: fault.what.clone(),
                 from_s: f64::from(fault.from_s),
                 to_s: seconds(fault.to_s.filter(|to| *to <= record.played_s)),
+                lifted_s: None,
             })
             .collect(),
         remedies: story
@@ -140,6 +145,7 @@ fn timeline(plan: &Plan, record: &Record) -> Timeline {
                     what: remedy.what.clone(),
                     from_s: f64::from(remedy.from_s.filter(|from| *from <= record.played_s)?),
                     to_s: seconds(remedy.done_s().filter(|done| *done <= record.played_s)),
+                    lifted_s: seconds(remedy.lifted_s),
                 })
             })
             .collect(),
@@ -162,17 +168,18 @@ fn endpoints(plan: &Plan, window: &WindowSlice) -> Vec<EndpointStats> {
         window: window.window.name().to_owned(),
         edge: edges.contains(&(id as EndpointId)),
         attempts: slice.attempts(),
-        succeeded: slice.outcomes[Outcome::Ok as usize],
-        failed: failed(&slice.outcomes),
+        succeeded: slice.succeeded(),
+        failed: failed(slice),
         latency_s: latency(slice),
     });
     stats.collect()
 }
 
 /// Those that did not succeed, by cause.
-fn failed(outcomes: &[u64; Outcome::COUNT]) -> BTreeMap<String, u64> {
-    let causes = Outcome::ALL.iter().skip(1).map(|outcome| (outcome.name().to_owned(), outcomes[*outcome as usize]));
-    causes.filter(|(_, count)| *count > 0).collect()
+fn failed(slice: &EndpointSlice) -> BTreeMap<String, u64> {
+    let outcomes = Outcome::ALL.iter().skip(1);
+    let causes = outcomes.map(|outcome| (outcome.name().to_owned(), slice.outcomes[*outcome as usize]));
+    causes.chain([(ABANDONED.to_owned(), slice.abandoned)]).filter(|(_, count)| *count > 0).collect()
 }
 
 fn latency(slice: &EndpointSlice) -> Option<LatencyStats> {
@@ -194,7 +201,7 @@ fn station_stats(plan: &Plan, window: &WindowSlice) -> Vec<StationStats> {
         name: plan_names::station(plan, station),
         window: window.window.name().to_owned(),
         capacity: total.capacity,
-        utilization: total.busy_ticks as f64 / (total.capacity * ticks) as f64,
+        utilization: total.busy_ticks as f64 / (total.capacity_ticks as f64).max(1.0),
         mean_waiting: total.waiting_ticks as f64 / ticks as f64,
         mean_wait_s: if total.served > 0 { s_from_ticks(total.wait_ticks) / total.served as f64 } else { 0.0 },
         max_waiting: total.max_waiting,
@@ -206,18 +213,15 @@ fn station_stats(plan: &Plan, window: &WindowSlice) -> Vec<StationStats> {
 fn series_point(scenario: &Scenario, plan: &Plan, ten: &TenSeconds, factor: f64) -> SeriesPoint {
     let edges = plan_names::edges(plan);
     let per_s = factor / f64::from(ten.seconds);
-    let sum = |of: &dyn Fn(&[u64; Outcome::COUNT]) -> u64, endpoints: &[EndpointId]| -> u64 {
-        endpoints.iter().map(|endpoint| of(&ten.attempts[usize::from(*endpoint)])).sum()
-    };
-    let answered = |outcomes: &[u64; Outcome::COUNT]| outcomes.iter().sum::<u64>();
-    let succeeded = |outcomes: &[u64; Outcome::COUNT]| outcomes[Outcome::Ok as usize];
+    let answered = |id: EndpointId| ten.attempts[usize::from(id)].iter().sum::<u64>();
+    let all_answered = |ids: &[EndpointId]| ids.iter().map(|id| answered(*id)).sum::<u64>();
+    let all_succeeded = |ids: &[EndpointId]| ids.iter().map(|id| ten.succeeded[usize::from(*id)]).sum::<u64>();
     let focus = scenario.focus.as_ref();
     let watched = focus.map_or_else(|| edges.clone(), |focus| vec![plan_names::endpoint(plan, &focus.edge)]);
     let operation =
         focus.map_or_else(|| edges.first().copied(), |focus| Some(plan_names::endpoint(plan, &focus.operation)));
-    let attempts = sum(&answered, &watched);
-    let quantiles =
-        operation.filter(|id| answered(&ten.attempts[usize::from(*id)]) > 0).map(|id| ten.quantiles[usize::from(id)]);
+    let attempts = all_answered(&watched);
+    let quantiles = operation.filter(|id| answered(*id) > 0).map(|id| ten.quantiles[usize::from(id)]);
     let mut cpu = BTreeMap::new();
     for (station, ten_seconds) in stations(plan).into_iter().zip(&ten.stations) {
         if matches!(station, StationId::Cores(_) | StationId::Store(_)) {
@@ -227,9 +231,9 @@ fn series_point(scenario: &Scenario, plan: &Plan, ten: &TenSeconds, factor: f64)
     }
     SeriesPoint {
         at_s: ten.at_s,
-        answered_per_s: sum(&answered, &edges) as f64 * per_s,
-        succeeded_per_s: sum(&succeeded, &edges) as f64 * per_s,
-        success: (attempts > 0).then(|| sum(&succeeded, &watched) as f64 / attempts as f64),
+        answered_per_s: all_answered(&edges) as f64 * per_s,
+        succeeded_per_s: all_succeeded(&edges) as f64 * per_s,
+        success: (attempts > 0).then(|| all_succeeded(&watched) as f64 / attempts as f64),
         p50_s: quantiles.map(|(p50, _)| s_from_ticks(p50)),
         p99_s: quantiles.map(|(_, p99)| s_from_ticks(p99)),
         in_flight: ten.in_flight as f64 * factor,
@@ -239,7 +243,7 @@ fn series_point(scenario: &Scenario, plan: &Plan, ten: &TenSeconds, factor: f64)
 
 fn accounting(record: &Record) -> Accounting {
     let ledger = &record.ledger;
-    let succeeded = ledger.ended[Outcome::Ok as usize];
+    let succeeded = ledger.succeeded();
     let mut spans_lost = BTreeMap::new();
     if record.spans.lost_queue_full > 0 {
         spans_lost.insert("sdk: queue full".to_owned(), record.spans.lost_queue_full);

@@ -1,5 +1,8 @@
 //! `doorbuster run`: plays a scenario and tells it.
 
+mod baseline;
+mod sweep;
+
 use crate::cli::RunArgs;
 use crate::drill::{self, Record, Settings};
 use crate::failure::Failure;
@@ -8,29 +11,71 @@ use doorbuster_model::compile::compile;
 use doorbuster_reports::outcome::outcome;
 use doorbuster_reports::result::RunResult;
 use doorbuster_reports::run::RunInfo;
-use doorbuster_reports::{folder, terminal};
+use doorbuster_reports::{comparison, folder, terminal};
 use doorbuster_scenarios::{Loaded, Source, load};
+use hdrhistogram::Histogram;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Plays a scenario; returns the exit code.
 pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
+    if let Some(told) = &args.sweep {
+        return sweep::sweep(args, told);
+    }
     let loaded = load(&Source::from_arg(&args.scenario), &args.set).map_err(Failure::Input)?;
     let settings = settings(args, &loaded)?;
+    // Before the run is played: nobody waits for minutes to hear of a typing error.
+    let baseline = baseline(args, &loaded, &settings)?;
     folder::prepare(&args.out)?;
+    let stop = process::stop_flag();
+    let mut display = progress::Display::new(args.quiet, args.json);
+    let played = play(args, &loaded, settings, &stop, &mut display);
+    display.end();
+    let mut played = played?;
+    if let Some(baseline) = &baseline {
+        comparison::hold_against(&mut played.result, baseline, args.tolerance.ratio);
+    }
+    played.write(&args.out)?;
+    print(args, &played.result, &played.info)?;
+    Ok(outcome(&played.result).exit_code())
+}
+
+/// A run that was played, with all that its report holds.
+struct Played {
+    result: RunResult,
+    info: RunInfo,
+    histograms: Vec<(String, Histogram<u64>)>,
+}
+
+impl Played {
+    fn write(&self, out: &Path) -> Result<(), Failure> {
+        Ok(folder::write_report(out, &self.result, &self.info, &self.histograms)?)
+    }
+}
+
+fn play(
+    args: &RunArgs,
+    loaded: &Loaded,
+    settings: Settings,
+    stop: &AtomicBool,
+    display: &mut progress::Display,
+) -> Result<Played, Failure> {
     let plan = compile(&loaded.name, &loaded.scenario, args.simulation.seed);
     let started = SystemTime::now();
     let clock = Instant::now();
-    let stop = process::stop_flag();
-    let mut display = progress::Display::new(args.quiet, args.json);
-    let played = drill::play(&loaded.scenario, &plan, settings, &stop, &mut |progress| display.show(progress));
-    display.end();
+    let played = drill::play(&loaded.scenario, &plan, settings, stop, &mut |progress| display.show(progress));
     let record = played.map_err(Failure::Overload)?;
-    let told = result::tell(&loaded, &plan, &record);
+    let result = result::tell(loaded, &plan, &record);
     let info = info(args, &settings, &record, started, clock.elapsed());
-    folder::write_report(&args.out, &told, &info, &result::histograms(&plan, record))?;
-    print(args, &told, &info)?;
-    Ok(outcome(&told).exit_code())
+    Ok(Played { result, info, histograms: result::histograms(&plan, record) })
+}
+
+fn baseline(args: &RunArgs, loaded: &Loaded, settings: &Settings) -> Result<Option<RunResult>, Failure> {
+    let Some(path) = &args.baseline else { return Ok(None) };
+    let command = command(&RunArgs { baseline: None, ..args.clone() });
+    let wanted = baseline::Wanted { scenario: &loaded.name, cells: settings.cells, out: &args.out, command: &command };
+    baseline::read(path, &wanted).map(Some)
 }
 
 fn settings(args: &RunArgs, loaded: &Loaded) -> Result<Settings, Failure> {
@@ -81,6 +126,9 @@ fn command(args: &RunArgs) -> String {
     words.push(format!("--seed {}", args.simulation.seed));
     if let Some(cells) = args.cells {
         words.push(format!("--cells {cells}"));
+    }
+    if let Some(baseline) = &args.baseline {
+        words.push(format!("--baseline {} --tolerance {}", quoted(&baseline.display().to_string()), args.tolerance));
     }
     words.join(" ")
 }

@@ -6,6 +6,9 @@
 mod marks;
 mod panel;
 mod scale;
+mod sweep;
+
+pub(crate) use sweep::sweep_chart;
 
 use crate::escape::Html;
 use crate::figures::windows;

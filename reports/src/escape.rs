@@ -46,7 +46,8 @@ impl Display for Markdown<'_> {
 }
 
 /// Text for one line of a terminal: no control characters, so no escape sequences of somebody else.
-pub(crate) fn terminal(text: &str) -> String {
+#[must_use]
+pub fn terminal(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

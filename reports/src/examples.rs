@@ -1,5 +1,9 @@
 //! Results made by hand for the tests: an incident, a quiet day, an early end, an empty one, hostile names.
 
+mod ab;
+
+pub(crate) use ab::{compared, sweep};
+
 use crate::result::*;
 use crate::run::RunInfo;
 use std::collections::BTreeMap;
@@ -96,12 +100,14 @@ fn incident_timeline() -> Timeline {
             what: "index user_id of payments lost on 4 of 16 shards".to_owned(),
             from_s: 300.0,
             to_s: Some(1220.0),
+            lifted_s: None,
         }],
         remedies: vec![Episode {
             name: "rebuild".to_owned(),
             what: "rebuild index user_id of payments".to_owned(),
             from_s: 1190.0,
             to_s: Some(1220.0),
+            lifted_s: None,
         }],
         recovered_s: Some(1250.0),
         false_alerts: Vec::new(),
@@ -333,6 +339,7 @@ pub(crate) fn empty() -> RunResult {
         exemplars: Vec::new(),
         saturated: Vec::new(),
         accounting: Accounting::default(),
+        comparison: None,
         resolved: serde_json::Value::Null,
     }
 }
@@ -345,6 +352,15 @@ pub(crate) const HOSTILE: &str =
 pub(crate) fn hostile() -> RunResult {
     let mut result = missed();
     let text = || HOSTILE.to_owned();
+    let mut baseline = incident();
+    baseline.endpoints[0].succeeded = 0;
+    baseline.endpoints[0].failed = [(text(), baseline.endpoints[0].attempts)].into_iter().collect();
+    baseline.resolved[HOSTILE] = HOSTILE.into();
+    crate::comparison::hold_against(&mut result, &baseline, 0.02);
+    if let Some(told) = &mut result.comparison {
+        told.unmatched.push(text());
+        told.figures[0].service = text();
+    }
     result.scenario = text();
     result.title = text();
     result.story = text();
@@ -475,5 +491,5 @@ pub(crate) fn run_info() -> RunInfo {
 
 /// All of them.
 pub(crate) fn all() -> Vec<RunResult> {
-    vec![incident(), avalanche(), missed(), quiet_day(), ended_early(), empty(), hostile(), not_numbers()]
+    vec![incident(), avalanche(), missed(), quiet_day(), ended_early(), empty(), hostile(), not_numbers(), compared()]
 }

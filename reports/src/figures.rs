@@ -4,6 +4,7 @@
 //! two places of a report can differ. Refuses to say a figure that rests on nothing.
 
 use crate::result::{EndpointStats, RunResult, StationStats};
+use std::collections::BTreeSet;
 
 /// The operation that the incident is about, as the scenario names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +100,19 @@ fn throughput(result: &RunResult, window: &str) -> Option<f64> {
         }
     }
     (points > 0.0).then(|| sum / points)
+}
+
+/// The endpoints that shoppers ask, as `service.endpoint`: those of the journeys, or all of them where there are none.
+pub(crate) fn edges(result: &RunResult) -> BTreeSet<String> {
+    let journeys = result.resolved.get("journeys").and_then(serde_json::Value::as_object);
+    let steps =
+        journeys.into_iter().flat_map(|map| map.values()).filter_map(|journey| journey.get("steps")?.as_array());
+    let asked: BTreeSet<String> =
+        steps.flatten().filter_map(|step| Some(step.get("request")?.as_str()?.to_owned())).collect();
+    if !asked.is_empty() {
+        return asked;
+    }
+    result.endpoints.iter().map(|stats| format!("{}.{}", stats.service, stats.endpoint)).collect()
 }
 
 /// Success at the shop's edge over the whole run, warm-up and drain included.

@@ -1,13 +1,15 @@
-//! The report folder: `result.json`, `run.json`, `report.html`, `junit.xml`, `summary.md`, `scenario.yaml`, `latency.hlog`.
+//! The report folder: `result.json`, `run.json`, `report.html`, `junit.xml`, `summary.md`, `scenario.yaml`, `latency.hlog`;
+//! and that of a sweep: `sweep.json`, `sweep.html`, `sweep.md`, with the report of each row in a folder below.
 //!
 //! Owns the files, their names and their bytes; each is written beside its place and renamed, so that no reader ever
 //! sees half of one. Refuses to choose the folder.
 
-use crate::html::page;
+use crate::html::{page, sweep_page};
 use crate::junit::junit;
-use crate::markdown::markdown;
+use crate::markdown::{markdown, sweep_markdown};
 use crate::result::RunResult;
 use crate::run::RunInfo;
+use crate::sweep::Sweep;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
@@ -91,6 +93,26 @@ pub fn write_report(
     replace(&dir.join("summary.md"), markdown(result, run).as_bytes())?;
     // Last, so that a folder with a new result has all the rest of it.
     replace(&dir.join("result.json"), &json(dir, "result.json", result)?)
+}
+
+/// A sweep as the text of `sweep.json`.
+///
+/// # Errors
+/// When a value has no JSON form.
+pub fn sweep_to_json(sweep: &Sweep) -> Result<String, ReportError> {
+    let bytes = json(Path::new(""), "sweep.json", sweep)?;
+    Ok(String::from_utf8(bytes).expect("invariant: JSON is UTF-8"))
+}
+
+/// Writes `sweep.html`, `sweep.md` and `sweep.json` into a folder that is there. `command` plays the sweep again.
+///
+/// # Errors
+/// When the system refuses to write or rename.
+pub fn write_sweep(dir: &Path, sweep: &Sweep, command: &str) -> Result<(), ReportError> {
+    replace(&dir.join("sweep.html"), sweep_page(sweep, command).as_bytes())?;
+    replace(&dir.join("sweep.md"), sweep_markdown(sweep, command).as_bytes())?;
+    // Last, as of a report.
+    replace(&dir.join("sweep.json"), &json(dir, "sweep.json", sweep)?)
 }
 
 fn json<T: Serialize>(dir: &Path, name: &str, value: &T) -> Result<Vec<u8>, ReportError> {

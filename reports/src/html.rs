@@ -4,9 +4,11 @@
 //! rest on. Refuses scripts and anything that would be loaded from elsewhere; its own policy forbids both.
 
 mod books;
+mod comparison;
 mod exemplars;
 mod losses;
 mod saturated;
+mod sweep;
 mod tables;
 mod timeline;
 mod verdicts;
@@ -19,17 +21,20 @@ use crate::result::RunResult;
 use crate::run::RunInfo;
 use crate::sentence::sentence;
 
+pub use sweep::sweep_page;
+
 const STYLE: &str = include_str!("html/style.css");
 
 /// The page.
 #[must_use]
 pub fn page(result: &RunResult, run: &RunInfo) -> String {
     let mut html = String::with_capacity(128 * 1024);
-    head(&mut html, result);
+    head(&mut html, &format!("{}: {}", result.scenario, Tally::of(result).text()));
     html.push_str("<main>\n");
     header(&mut html, result);
     banner(&mut html, result, run);
     verdicts::section(&mut html, result);
+    comparison::section(&mut html, result);
     timeline::section(&mut html, result);
     exemplars::section(&mut html, result);
     saturated::section(&mut html, result);
@@ -45,15 +50,14 @@ pub fn page(result: &RunResult, run: &RunInfo) -> String {
     html
 }
 
-fn head(html: &mut String, result: &RunResult) {
+fn head(html: &mut String, title: &str) {
     html.push_str(&format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{}: {}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
-        Html(&result.scenario),
-        Tally::of(result).text()
+         <title>{}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+        Html(title)
     ));
 }
 
@@ -213,7 +217,7 @@ mod tests {
     fn pages_to_look_at() {
         let folder = std::env::temp_dir().join("doorbuster-pages");
         std::fs::create_dir_all(&folder).expect("a temporary folder");
-        let names = ["incident", "avalanche", "missed", "quiet", "early", "empty", "hostile", "nan"];
+        let names = ["incident", "avalanche", "missed", "quiet", "early", "empty", "hostile", "nan", "compared"];
         for (html, name) in pages().iter().zip(names) {
             std::fs::write(folder.join(format!("{name}.html")), html).expect("a temporary file");
         }

@@ -2,6 +2,7 @@
 //!
 //! Owns that mapping: not as expected is a failure, what cannot be said is an error. Refuses to skip anything.
 
+use crate::comparison::{self, REGRESSION};
 use crate::escape::Html;
 use crate::format::bound;
 use crate::outcome::{Standing, Tally, standing};
@@ -28,12 +29,24 @@ pub fn junit(result: &RunResult, run: &RunInfo) -> String {
     property(&mut xml, "seed", &result.seed.to_string());
     property(&mut xml, "fingerprint", &result.fingerprint);
     property(&mut xml, "complete", if result.complete { "true" } else { "false" });
+    comparison_properties(&mut xml, result);
     xml.push_str("    </properties>\n");
     for verdict in &result.verdicts {
         test_case(&mut xml, result, verdict);
     }
     xml.push_str("  </testsuite>\n</testsuites>\n");
     xml
+}
+
+/// The baseline and each setting that differs from it.
+fn comparison_properties(xml: &mut String, result: &RunResult) {
+    let Some(told) = &result.comparison else { return };
+    property(xml, "baseline", &comparison::headline(told));
+    property(xml, "baseline.seed", &told.baseline.seed.to_string());
+    property(xml, "baseline.fingerprint", &told.baseline.fingerprint);
+    for setting in &told.configuration {
+        property(xml, "configuration", &comparison::setting_text(setting));
+    }
 }
 
 fn property(xml: &mut String, name: &str, value: &str) {
@@ -62,6 +75,11 @@ fn test_case(xml: &mut String, result: &RunResult, verdict: &Verdict) {
     );
     if let Some(note) = &verdict.note {
         text.push_str(&format!("note: {note}\n"));
+    }
+    if verdict.id == REGRESSION
+        && let Some(told) = &result.comparison
+    {
+        text.push_str(&comparison::worse_lines(told));
     }
     xml.push_str(&format!(
         ">\n      <{element} message=\"{}\" type=\"{}\">{}</{element}>\n    </testcase>\n",
@@ -95,6 +113,24 @@ mod tests {
     fn an_early_end_is_all_errors() {
         let xml = junit(&examples::ended_early(), &examples::run_info());
         assert!(xml.contains("tests=\"14\" failures=\"0\" errors=\"14\""), "{xml}");
+    }
+
+    #[test]
+    fn what_is_worse_and_what_was_changed_stand_in_the_failure() {
+        let xml = junit(&examples::compared(), &examples::run_info());
+        let case = xml.split("name=\"regression.worse\"").nth(1).expect("it has its case");
+        for line in [
+            "message=\"5, bound at most 0\" type=\"regression\"",
+            "\nworse: incident.success.during: 70.4 % as expected -&gt; 56.2 % missed\n",
+            "\nworse: gateway.pay, during: success 70.4 % -&gt; 56.2 % (failed by timeout 26.6 % -&gt; 39.4 %)\n",
+            "\nconfiguration: stores.payments.shards 16 -&gt; 8\n",
+        ] {
+            assert!(case.contains(line), "{line} is not in {case}");
+        }
+        assert!(
+            xml.contains("<property name=\"configuration\" value=\"stores.payments.shards 16 -&gt; 8\"/>"),
+            "{xml}"
+        );
     }
 
     #[test]

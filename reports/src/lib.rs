@@ -1,7 +1,9 @@
 //! The result types and how they are told: JSON, HTML, JUnit, Markdown, terminal.
 //!
-//! Owns the versioned result and every way of showing it. Refuses to compute anything that is in the result.
+//! Owns the versioned result, what two of them differ in, and every way of showing that. Refuses to compute anything of a run.
 
+pub mod comparison;
+pub mod escape;
 pub mod folder;
 pub mod format;
 pub mod html;
@@ -10,11 +12,12 @@ pub mod markdown;
 pub mod outcome;
 pub mod result;
 pub mod run;
+pub mod schema;
 pub mod sentence;
+pub mod sweep;
 pub mod terminal;
 
 mod chart;
-mod escape;
 mod figures;
 mod losses;
 mod replay;

@@ -2,6 +2,11 @@
 //!
 //! Owns that text. Refuses HTML: it must read well as plain text too.
 
+mod comparison;
+mod sweep;
+
+pub use sweep::sweep_markdown;
+
 use crate::escape::Markdown;
 use crate::figures::{figures, queues};
 use crate::format::{bound, clock_at, count, duration, percent, rate, short};
@@ -30,6 +35,7 @@ pub fn markdown(result: &RunResult, run: &RunInfo) -> String {
     figure_table(&mut text, result);
     saturated_list(&mut text, result);
     loss_list(&mut text, result);
+    comparison::part(&mut text, result);
     text.push_str("\n## How to replay\n\n");
     // Indented code needs no fence that a hostile name could close.
     text.push_str(&format!("    {}\n\n", crate::escape::terminal(&command(result, run))));
@@ -182,6 +188,20 @@ mod tests {
         );
         let text = markdown(&examples::quiet_day(), &examples::run_info());
         assert!(!text.contains("What was full") && text.contains("- the whole edge, whole run: 0.19 % of"), "{text}");
+    }
+
+    #[test]
+    fn a_baseline_in_markdown() {
+        let text = markdown(&examples::compared(), &examples::run_info());
+        for line in [
+            "| stores.payments.shards | 16 | 8 |",
+            "| worse | gateway.pay | during | success | 70.4 % | 56.2 % | -14.2 points |",
+            "| worse | incident.success.during | 70.4 % as expected | 56.2 % missed |",
+            "| better | gateway.browse | after | p99 | 31 ms | 25 ms | -19.4 % |",
+        ] {
+            assert!(text.lines().any(|told| told == line), "{line} is not in {text}");
+        }
+        assert!(!markdown(&examples::incident(), &examples::run_info()).contains("baseline"));
     }
 
     #[test]

@@ -32,8 +32,12 @@ pub(crate) fn command(result: &RunResult, run: &RunInfo) -> String {
     run.command.clone()
 }
 
-/// The command with one thing changed, such as a fault at half its intensity or twice the traffic.
+/// The command with one thing changed, such as a fault at half its intensity or twice the traffic. A run against a
+/// baseline has its own question.
 pub(crate) fn variation(result: &RunResult, run: &RunInfo) -> Option<String> {
+    if result.comparison.is_some() {
+        return None;
+    }
     let set = fault_at_half(result).or_else(|| twice_the_traffic(result))?;
     Some(format!("{} --set {}", command(result, run), quoted(&set)))
 }

@@ -6,6 +6,8 @@ mod exemplar;
 
 pub use exemplar::{Exemplar, ExemplarSpan};
 
+use crate::comparison::Comparison;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,9 +15,9 @@ use std::collections::BTreeMap;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The result of one run.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct RunResult {
-    /// [`SCHEMA_VERSION`] of the writer.
+    /// Version of this format, as the writer knew it.
     pub schema_version: u32,
     /// Name of the scenario.
     pub scenario: String,
@@ -51,12 +53,15 @@ pub struct RunResult {
     pub saturated: Vec<Saturated>,
     /// Counts that must balance.
     pub accounting: Accounting,
+    /// What differs from the baseline, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// The scenario with every override applied.
     pub resolved: serde_json::Value,
 }
 
 /// What was played, and at which scale.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Scale {
     /// Virtual seconds played, drain excluded.
     pub virtual_s: u32,
@@ -75,7 +80,7 @@ pub struct Scale {
 }
 
 /// One statement about the run, held against its bound.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Verdict {
     /// Stable name, such as `incident.success.during`.
     pub id: String,
@@ -113,7 +118,7 @@ impl Verdict {
 }
 
 /// What a verdict speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
     /// The incident behaves as reported.
@@ -127,7 +132,7 @@ pub enum VerdictKind {
 }
 
 /// Whether the bound holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It holds.
@@ -139,7 +144,7 @@ pub enum Status {
 }
 
 /// What the scenario expects of the bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expect {
     /// It holds.
@@ -149,7 +154,7 @@ pub enum Expect {
 }
 
 /// Unit of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// From 0 to 1.
@@ -165,7 +170,7 @@ pub enum Unit {
 }
 
 /// How a value was got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// It follows from the mechanisms of the model.
@@ -177,7 +182,7 @@ pub enum Basis {
 }
 
 /// A bound, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Bound {
     /// Least allowed value.
     pub at_least: Option<f64>,
@@ -186,7 +191,7 @@ pub struct Bound {
 }
 
 /// What happened when, in virtual seconds from the start of the run.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Timeline {
     /// First injection.
     pub injected_s: Option<f64>,
@@ -217,7 +222,7 @@ pub struct Timeline {
 }
 
 /// Something seen, and when.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Event {
     /// Virtual seconds from the start.
     pub at_s: f64,
@@ -226,7 +231,7 @@ pub struct Event {
 }
 
 /// Something that lasted.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Episode {
     /// Its name in the scenario.
     pub name: String,
@@ -236,10 +241,13 @@ pub struct Episode {
     pub from_s: f64,
     /// When it ended (a fault) or took effect (a remedy).
     pub to_s: Option<f64>,
+    /// When a remedy was taken back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lifted_s: Option<f64>,
 }
 
 /// A cause as the detector names it, from a closed list.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Cause {
     /// The service in which the trouble sits.
     pub service: String,
@@ -256,7 +264,7 @@ pub struct Cause {
 }
 
 /// What the incident cost, for the whole fleet.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Loss {
     /// Orders that shoppers gave up, beyond the usual.
     pub orders: f64,
@@ -269,7 +277,7 @@ pub struct Loss {
 }
 
 /// One endpoint in one window, over the cells that were played.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct EndpointStats {
     /// Service.
     pub service: String,
@@ -291,7 +299,7 @@ pub struct EndpointStats {
 }
 
 /// A latency distribution in seconds; percentiles are within 0.1 %.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct LatencyStats {
     /// From exact sums.
     pub mean: f64,
@@ -308,7 +316,7 @@ pub struct LatencyStats {
 }
 
 /// One station (the cores or workers of a service, a pool, the cores of a store) in one window, over the cells that were played.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct StationStats {
     /// Such as `payment.cores`, `gateway.workers`, `payment.pool.payments`, `payments.cores`.
     pub name: String,
@@ -329,7 +337,7 @@ pub struct StationStats {
 }
 
 /// A station that was full: all its pods or shards together were busy nearly all the time, for twenty seconds or more.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Saturated {
     /// As in [`StationStats::name`].
     pub name: String,
@@ -348,7 +356,7 @@ pub struct Saturated {
 }
 
 /// Ten seconds of virtual time.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct SeriesPoint {
     /// End of the ten seconds.
     pub at_s: u32,
@@ -369,7 +377,7 @@ pub struct SeriesPoint {
 }
 
 /// Counts that must balance: `arrivals = answered + failed + in flight`, and so on; over the cells that were played.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Accounting {
     /// Requests that shoppers made, drain included.
     pub arrivals: u64,

@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     AtOnce,
     /// A remedy has its effect, and doesn't take the fault away.
     Done,
+    /// A remedy is taken back.
+    Lifted,
     Fixed,
     Recovered,
 }
@@ -39,6 +41,7 @@ impl Kind {
             Self::CauseKnown => "cause",
             Self::Remedy | Self::AtOnce => "remedy",
             Self::Done => "done",
+            Self::Lifted => "lifted",
             Self::Fixed => "fixed",
             Self::Recovered => "recovered",
         }
@@ -48,7 +51,7 @@ impl Kind {
     pub(crate) const fn is_seen_after(self) -> bool {
         match self {
             Self::Symptom | Self::Alert | Self::Evidence | Self::CauseKnown => true,
-            Self::Remedy | Self::AtOnce | Self::Done | Self::Fixed | Self::Recovered => true,
+            Self::Remedy | Self::AtOnce | Self::Done | Self::Lifted | Self::Fixed | Self::Recovered => true,
             Self::Fault | Self::FaultEnds | Self::FalseAlert => false,
         }
     }
@@ -150,6 +153,14 @@ fn cause_text(cause: &Cause) -> String {
 
 /// A remedy's start and its effect; one moment where both are the same.
 fn remedy_moments(timeline: &Timeline, remedy: &Episode) -> Vec<Moment> {
+    let mut told = effect_moments(timeline, remedy);
+    if let Some(lifted_s) = remedy.lifted_s {
+        told.push(Moment::new(lifted_s, Kind::Lifted, &remedy.what));
+    }
+    told
+}
+
+fn effect_moments(timeline: &Timeline, remedy: &Episode) -> Vec<Moment> {
     let begins = Moment::new(remedy.from_s, Kind::Remedy, format!("{} begins", remedy.what));
     let Some(to_s) = remedy.to_s else { return vec![begins] };
     let mends = timeline.faults.iter().any(|fault| fault.to_s.is_some_and(|s| (s - to_s).abs() <= 1.0));

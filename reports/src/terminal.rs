@@ -3,6 +3,12 @@
 //! Owns that text, with colour where it is wanted. Refuses to print it, to look at the terminal, and to say `pass`:
 //! the shop did fail.
 
+mod comparison;
+mod sweep;
+
+pub use sweep::sweep_summary;
+pub(crate) use sweep::watched;
+
 use crate::escape::terminal as plain;
 use crate::figures::{Figures, busiest_stations, edge_success, figures, focus, slowest_endpoint};
 use crate::format::{bound, clock_at, count, duration, percent, rate};
@@ -35,6 +41,7 @@ pub fn summary(result: &RunResult, run: &RunInfo, report_dir: Option<&Path>, sty
     } else {
         quiet(&mut page, result);
     }
+    comparison::rows(&mut page, result);
     verdicts(&mut page, result);
     next(&mut page, result, run, report_dir);
     page.text
@@ -141,7 +148,7 @@ fn moment_row(page: &mut Page, result: &RunResult, moment: &Moment) {
     let paint = match moment.kind {
         Kind::Fault | Kind::FalseAlert => Paint::Bad,
         Kind::Alert => Paint::Doubt,
-        Kind::AtOnce | Kind::Done | Kind::Fixed | Kind::Recovered | Kind::FaultEnds => Paint::Good,
+        Kind::AtOnce | Kind::Done | Kind::Lifted | Kind::Fixed | Kind::Recovered | Kind::FaultEnds => Paint::Good,
         Kind::Symptom | Kind::Evidence | Kind::CauseKnown | Kind::Remedy => Paint::Bold,
     };
     let clock = page.paint(Paint::Dim, &clock_at(&result.scale.clock, moment.at_s));
@@ -309,6 +316,24 @@ payment-index-loss
 ";
         assert!(text.contains(tail), "{text}");
         assert!(text.contains("                        not recovered by the end\n"), "{text}");
+    }
+
+    #[test]
+    fn a_baseline_takes_a_few_lines() {
+        let expected = "\
+  baseline    4 of 48 figures worse, 1 of 14 verdicts worse, 2 better (beyond 2 % and chance)
+  worse       payment.pay, during: success 70.4 % -> 56.2 % (failed by timeout 26.6 % -> 39.4 %)
+  worse       gateway.pay, during: success 70.4 % -> 56.2 % (failed by timeout 26.6 % -> 39.4 %)
+  better      gateway.browse, after: p99 31 ms -> 25 ms
+  changed     stores.payments.shards 16 -> 8
+";
+        let text = told(&examples::compared());
+        assert!(text.contains(expected), "{text}");
+        let mut same = examples::incident();
+        crate::comparison::hold_against(&mut same, &examples::incident(), 0.02);
+        let text = told(&same);
+        let line = "  baseline    nothing differs: same configuration, same stream, 48 figures and 14 verdicts equal\n";
+        assert!(text.contains(line) && text.contains("15 of 15 as expected"), "{text}");
     }
 
     #[test]

@@ -17,6 +17,12 @@ pub(crate) fn title(id: &str) -> Option<&'static str> {
         "incident.throughput.before" => "Throughput before",
         "incident.throughput.during" => "Throughput during",
         "incident.throughput.after" => "Throughput after",
+        "incident.cpu.before" => "CPU before",
+        "incident.cpu.during" => "CPU during",
+        "incident.cpu.after" => "CPU after",
+        "incident.in_flight.before" => "Requests in hand before",
+        "incident.in_flight.during" => "Requests in hand during",
+        "incident.in_flight.after" => "Requests in hand after",
         "incident.orders_lost" => "Orders lost",
         "incident.users_affected" => "Shoppers who met a failure",
         "incident.gmv_lost" => "Sales lost",
@@ -30,6 +36,7 @@ pub(crate) fn title(id: &str) -> Option<&'static str> {
         "detection.recovered" => "Recovered after",
         "detection.false_alerts" => "False alerts",
         "accounting.conservation" => "Not accounted for",
+        crate::comparison::REGRESSION => "Worse than the baseline",
         _ => return None,
     })
 }
@@ -99,6 +106,7 @@ fn outcome_words(name: &str) -> Option<(&'static str, &'static str)> {
         "error" => ("error", "failed by itself"),
         "cancelled" => ("cancelled", "cancelled: whoever asked went away"),
         "rate_limited" => ("rate limited", "turned away by a rate limit"),
+        "abandoned" => ("abandoned", "answered after the shopper had left"),
         "circuit_open" => ("circuit open", "not tried: a breaker was open"),
         _ => return None,
     })

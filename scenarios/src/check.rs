@@ -11,6 +11,8 @@ mod sizes;
 mod story;
 mod traffic;
 
+pub use expectations::verdict_ids;
+
 use crate::Scenario;
 use crate::load::{Findings, Position, Spot};
 use crate::nearest::hint;

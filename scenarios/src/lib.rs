@@ -7,11 +7,12 @@ mod check;
 pub mod diagnostic;
 pub mod library;
 pub mod load;
-mod nearest;
+pub mod nearest;
 pub mod schema;
 pub mod types;
 pub mod units;
 
+pub use check::verdict_ids;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use load::{Loaded, Source, load};
 pub use schema::schema;

@@ -5,6 +5,10 @@
 /// Name (the file's stem) and text, in alphabetical order. A new scenario is one more line.
 const LIBRARY: &[(&str, &str)] = &[
     ("flash-sale", include_str!("../library/flash-sale.yaml")),
+    ("inventory-avalanche", include_str!("../library/inventory-avalanche.yaml")),
+    ("inventory-avalanche-averted", include_str!("../library/inventory-avalanche-averted.yaml")),
+    ("inventory-avalanche-breaker-only", include_str!("../library/inventory-avalanche-breaker-only.yaml")),
+    ("inventory-avalanche-pool-only", include_str!("../library/inventory-avalanche-pool-only.yaml")),
     ("payment-index-loss", include_str!("../library/payment-index-loss.yaml")),
     ("quiet-day", include_str!("../library/quiet-day.yaml")),
     ("shop", include_str!("../library/shop.yaml")),

@@ -7,22 +7,30 @@ const COMPARED: usize = 2_000;
 
 /// The known name most like `name`, if any is like it at all.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_names(name, known, 1).first().copied()
+}
+
+/// The known names that are like `name`, the likest first, at most so many.
+#[must_use]
+pub fn nearest_names<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
     // A name of a megabyte is like nothing, and the comparison is quadratic.
     if name.len() > 200 {
-        return None;
+        return Vec::new();
     }
     let wanted = name.to_lowercase();
-    let mut best: Option<(f64, &str)> = None;
+    let mut like: Vec<(f64, &str)> = Vec::new();
     for candidate in known.into_iter().take(COMPARED) {
         if candidate.len() > 200 {
             continue;
         }
         let likeness = strsim::normalized_damerau_levenshtein(&wanted, &candidate.to_lowercase());
-        if likeness >= 0.5 && best.is_none_or(|(so_far, _)| likeness > so_far) {
-            best = Some((likeness, candidate));
+        if likeness >= 0.5 {
+            like.push((likeness, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    // Of equals the first stays first.
+    like.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    like.into_iter().take(most).map(|(_, candidate)| candidate).collect()
 }
 
 /// "did you mean `cores`? WHAT: `pods`, `cores`", or what there is to say of it.

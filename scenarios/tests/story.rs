@@ -150,7 +150,7 @@ error: unknown service `payments`
         edits: &[(", above: 90%", "")],
         sets: &[],
         told: r#"
-error: `when` has neither `above` nor `below`
+error: the condition has neither `above` nor `below`
    --> my.yaml:73:13
     |
  73 |     start: {when: {service: payment, metric: cpu_utilization}}

@@ -62,6 +62,18 @@ pub(crate) enum CauseKind {
 }
 
 impl CauseKind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::MissingIndex,
+        Self::PoolExhausted,
+        Self::StoreSaturated,
+        Self::SlowStatement,
+        Self::CpuSaturated,
+        Self::WorkersExhausted,
+        Self::DependencyFailing,
+        Self::Unknown,
+    ];
+
     /// Its name in results and in the labels of faults.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -76,6 +88,9 @@ impl CauseKind {
         }
     }
 }
+
+// A new kind stands before `Unknown`, and in `ALL`.
+const _: () = assert!(CauseKind::ALL.len() == CauseKind::Unknown as usize + 1);
 
 /// A cause, named.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,15 +4,14 @@
 
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::Plan;
-use doorbuster_model::time::{ns_from_ticks, tick_of_second};
+use doorbuster_model::time::ns_from_ticks;
 use doorbuster_telemetry::observed::{
     DURATION_BOUNDS_MS, EndpointPoint, Export, PoolPoint, ServicePoint, ShapePoint, StatementPoint, StorePoint,
 };
 use doorbuster_virtual::slice::{EndpointSlice, Slice, StationId, stations};
 
-/// The export of an interval of `seconds` that ends at `at_s`.
-pub(super) fn export(plan: &Plan, at_s: u32, seconds: u32, slice: &Slice, shapes: Vec<ShapePoint>) -> Export {
-    let interval = tick_of_second(u64::from(seconds));
+/// The export of an interval that ends at `at_s`.
+pub(super) fn export(plan: &Plan, at_s: u32, slice: &Slice, shapes: Vec<ShapePoint>) -> Export {
     let mut services = vec![ServicePoint::default(); plan.services.len()];
     let mut pools = vec![PoolPoint::default(); plan.pools.len()];
     let mut stores = vec![StorePoint::default(); plan.stores.len()];
@@ -21,14 +20,14 @@ pub(super) fn export(plan: &Plan, at_s: u32, seconds: u32, slice: &Slice, shapes
             StationId::Cores(id) => {
                 let point = &mut services[usize::from(id)];
                 point.cpu_busy_ticks = total.busy_ticks;
-                point.cpu_capacity_ticks = total.capacity * interval;
+                point.cpu_capacity_ticks = total.capacity_ticks;
                 point.run_queue = total.waiting_now;
             }
             StationId::Workers(id) => services[usize::from(id)].accept_queue = total.waiting_now,
             StationId::Pool(id) => {
                 pools[usize::from(id)] = PoolPoint {
                     used_ticks: total.busy_ticks,
-                    capacity_ticks: total.capacity * interval,
+                    capacity_ticks: total.capacity_ticks,
                     acquired: total.served,
                     timeouts: total.gave_up,
                     wait_ticks: total.wait_ticks,
@@ -38,7 +37,7 @@ pub(super) fn export(plan: &Plan, at_s: u32, seconds: u32, slice: &Slice, shapes
             StationId::Store(id) => {
                 stores[usize::from(id)] = StorePoint {
                     busy_ticks: total.busy_ticks,
-                    capacity_ticks: total.capacity * interval,
+                    capacity_ticks: total.capacity_ticks,
                     running: total.busy_now + total.waiting_now,
                 }
             }

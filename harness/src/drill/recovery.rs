@@ -1,6 +1,5 @@
 //! The focus' edge second by second, and the moment of recovery.
 
-use doorbuster_model::outcome::Outcome;
 use doorbuster_virtual::slice::EndpointSlice;
 
 /// Success has to stay at or above this share of what it was before.
@@ -28,7 +27,7 @@ pub(crate) struct FocusSecond {
 impl FocusSecond {
     pub(super) fn add(&mut self, slice: &EndpointSlice) {
         self.attempts += slice.attempts();
-        self.succeeded += slice.outcomes[Outcome::Ok as usize];
+        self.succeeded += slice.succeeded();
         self.affected += slice.affected;
         self.given_up += slice.given_up;
     }

@@ -28,7 +28,7 @@ pub struct Sink {
     pub arrived: u64,
     points: Vec<ShapePoint>,
     /// For each shape, whether an outcome is an error there, by bit.
-    errors: Vec<u8>,
+    errors: Vec<u16>,
     fresh: Vec<SpanRecord>,
     open: BTreeMap<u64, OpenTrace>,
 }
@@ -101,10 +101,10 @@ impl Sink {
     }
 }
 
-/// Outcomes that make a span of this shape an error: all but answers; for a server also a caller that went away.
-fn error_bits(shape: &Shape) -> u8 {
+/// Outcomes that make a span of this shape an error: all but answers, and at a server what its caller did.
+fn error_bits(shape: &Shape) -> u16 {
     let error = |outcome: &Outcome| match shape {
-        Shape::Server(_) => !outcome.answered() && *outcome != Outcome::Cancelled,
+        Shape::Server(_) => outcome.is_servers_fault(),
         Shape::Client(_) | Shape::Statement(_) => !outcome.answered(),
     };
     Outcome::ALL.iter().filter(|outcome| error(outcome)).fold(0, |bits, outcome| bits | 1 << *outcome as u8)

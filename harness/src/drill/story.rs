@@ -3,18 +3,18 @@
 //! Owns the timeline of a run and the commands that follow from it. What a fault is called in truth stands here and
 //! goes nowhere near the detector.
 
+mod episode;
 mod label;
 mod start;
 
-pub(crate) use label::Label;
+pub(crate) use episode::{FaultEpisode, RemedyEpisode};
 
 use crate::detection::{AlertEvent, Cause, Finding, Symptom};
-use doorbuster_model::plan::{Plan, StatementId};
-use doorbuster_model::time::ns_from_ticks;
+use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::Scenario;
-use doorbuster_scenarios::types::{Action, Fault, FaultKind, Remedy, Start};
+use doorbuster_scenarios::types::Start;
 use doorbuster_telemetry::observed::Export;
-use doorbuster_virtual::faults::{Command, shards_hit};
+use doorbuster_virtual::faults::Command;
 use start::Watch;
 
 /// After recovery an alert may still be on its way for so long: the rule's long window of one minute, twice.
@@ -39,47 +39,10 @@ pub(crate) struct Story {
     watch: Watch,
 }
 
-/// A fault and its time.
-pub(crate) struct FaultEpisode {
-    /// Its name.
-    pub(crate) name: String,
-    /// What it does, in words.
-    pub(crate) what: String,
-    /// What it is, for whoever has to name it.
-    pub(crate) labels: Vec<Label>,
-    /// Second of the injection.
-    pub(crate) from_s: u32,
-    /// Second at which it goes by itself, or a remedy took it away.
-    pub(crate) to_s: Option<u32>,
-    command: Command,
-}
-
-/// A remedy and its time.
-pub(crate) struct RemedyEpisode {
-    /// Its name.
-    pub(crate) name: String,
-    /// What it does, in words.
-    pub(crate) what: String,
-    /// When it starts, as the scenario says.
-    pub(crate) start: Start,
-    /// Second at which it was started, once that is known.
-    pub(crate) from_s: Option<u32>,
-    /// Seconds until it takes effect.
-    pub(crate) takes_s: u32,
-    command: Command,
-}
-
-impl RemedyEpisode {
-    /// Second at which it takes effect.
-    pub(crate) fn done_s(&self) -> Option<u32> {
-        self.from_s.map(|from| from + self.takes_s)
-    }
-}
-
 impl Story {
     pub(super) fn new(scenario: &Scenario, plan: &Plan, cells: u32) -> Self {
-        let faults = scenario.faults.iter().map(|(name, fault)| fault_episode(name, fault, plan));
-        let remedies = scenario.remedies.iter().map(|(name, remedy)| remedy_episode(name, remedy, plan));
+        let faults = scenario.faults.iter().map(|(name, fault)| FaultEpisode::new(name, fault, plan));
+        let remedies = scenario.remedies.iter().map(|(name, remedy)| RemedyEpisode::new(name, remedy, plan));
         Self {
             faults: faults.collect(),
             remedies: remedies.collect(),
@@ -117,15 +80,20 @@ impl Story {
                 commands.push(fault.command.clone());
             }
             if fault.to_s == Some(second) && fault.from_s < second {
-                commands.push(undone(&fault.command));
+                commands.push(fault.undo.clone());
             }
         }
-        for remedy in self.remedies.iter().filter(|remedy| remedy.done_s() == Some(second)) {
-            commands.push(remedy.command.clone());
-            for fault in self.faults.iter_mut().filter(|fault| fault.to_s.is_none() && fault.from_s < second) {
-                if mends(&remedy.command, &fault.command) {
-                    fault.to_s = Some(second);
+        for remedy in &self.remedies {
+            if remedy.done_s() == Some(second) {
+                commands.push(remedy.command.clone());
+                for fault in self.faults.iter_mut().filter(|fault| fault.to_s.is_none() && fault.from_s < second) {
+                    if remedy.mends(fault) {
+                        fault.to_s = Some(second);
+                    }
                 }
+            }
+            if remedy.lifted_s == Some(second) {
+                commands.extend(remedy.undo.clone());
             }
         }
         commands
@@ -144,13 +112,24 @@ impl Story {
         }
     }
 
-    /// Looks at the conditions of remedies that have not started.
+    /// Looks at the conditions of remedies that have not started, or that are to be taken back.
     pub(super) fn conditions(&mut self, export: &Export, now_s: u32) {
-        for remedy in self.remedies.iter_mut().filter(|remedy| remedy.from_s.is_none()) {
+        if self.alert.is_none() {
+            self.watch.remember(export);
+        }
+        for remedy in &mut self.remedies {
+            let acts = remedy.done_s().is_some_and(|done_s| done_s < now_s);
             if let Start::When(condition) = &remedy.start
+                && remedy.from_s.is_none()
                 && self.watch.holds(condition, export)
             {
                 remedy.from_s = Some(now_s);
+            } else if let Some(condition) = &remedy.until
+                && acts
+                && remedy.lifted_s.is_none()
+                && self.watch.holds(condition, export)
+            {
+                remedy.lifted_s = Some(now_s);
             }
         }
     }
@@ -176,59 +155,4 @@ impl Story {
             remedy.from_s = start.map(|start| start.max(second));
         }
     }
-}
-
-fn fault_episode(name: &str, fault: &Fault, plan: &Plan) -> FaultEpisode {
-    let FaultKind::LostIndex(lost) = &fault.change;
-    let store = plan.stores.iter().position(|store| store.name == lost.store).expect("invariant: a checked store");
-    let shards = shards_hit(plan, store as u16, lost.shards.ratio * fault.intensity.ratio);
-    let statements = statements_with(plan, &lost.store, &lost.table, &lost.index);
-    let (hit, all) = (shards.len(), plan.stores[store].shards);
-    FaultEpisode {
-        name: name.to_owned(),
-        what: format!("index {} of {} lost on {hit} of {all} shards", lost.index, lost.table),
-        labels: label::missing_index(plan, &statements),
-        from_s: fault.at.s() as u32,
-        to_s: fault.until.map(|until| until.s() as u32),
-        command: Command::Index { statements, shards, lost: true },
-    }
-}
-
-fn remedy_episode(name: &str, remedy: &Remedy, plan: &Plan) -> RemedyEpisode {
-    let Action::RebuildIndex(rebuild) = &remedy.action;
-    let statements = statements_with(plan, &rebuild.store, &rebuild.table, &rebuild.index);
-    let scans = statements.iter().filter_map(|id| plan.statements[usize::from(*id)].scan.as_ref());
-    let ticks = scans.map(|scan| scan.rebuild).max().unwrap_or_default();
-    let store = plan.stores.iter().find(|store| store.name == rebuild.store).expect("invariant: a checked store");
-    RemedyEpisode {
-        name: name.to_owned(),
-        what: format!("rebuild index {} of {}", rebuild.index, rebuild.table),
-        start: remedy.start.clone(),
-        from_s: None,
-        takes_s: ns_from_ticks(ticks).div_ceil(1_000_000_000) as u32,
-        command: Command::Index { statements, shards: (0..store.shards).collect(), lost: false },
-    }
-}
-
-/// The statements of a store that use an index.
-fn statements_with(plan: &Plan, store: &str, table: &str, index: &str) -> Vec<StatementId> {
-    let uses = |id: &StatementId| {
-        let statement = &plan.statements[usize::from(*id)];
-        plan.stores[usize::from(statement.store)].name == store
-            && statement.scan.as_ref().is_some_and(|scan| scan.table == table && scan.index == index)
-    };
-    (0..plan.statements.len() as StatementId).filter(uses).collect()
-}
-
-/// The command that takes a fault's command back.
-fn undone(command: &Command) -> Command {
-    match command.clone() {
-        Command::Index { statements, shards, .. } => Command::Index { statements, shards, lost: false },
-    }
-}
-
-/// Whether a remedy's command takes a fault's away.
-fn mends(remedy: &Command, fault: &Command) -> bool {
-    let (Command::Index { statements: mended, .. }, Command::Index { statements: broken, .. }) = (remedy, fault);
-    broken.iter().all(|statement| mended.contains(statement))
 }

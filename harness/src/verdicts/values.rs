@@ -3,12 +3,12 @@
 use super::{Value, estimate};
 use crate::drill::{FocusSecond, Record, Window, WindowSlice, sum};
 use crate::plan_names;
-use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
-use doorbuster_model::time::s_from_ticks;
+use doorbuster_model::time::{s_from_ticks, tick_of_second};
 use doorbuster_reports::result::{Basis, Unit};
 use doorbuster_scenarios::Scenario;
 use doorbuster_scenarios::types::Start;
+use doorbuster_virtual::slice::{StationId, stations};
 
 /// Alertmanager's `group_wait`: none, as its usual 30 s would miss the target (design section 7).
 pub(crate) const GROUP_WAIT_S: u32 = 0;
@@ -60,7 +60,9 @@ impl Source<'_> {
     pub(super) fn value(&self, id: &str) -> Value {
         let parts: Vec<&str> = id.split('.').collect();
         match parts.as_slice() {
-            ["incident" | "run", what, rest @ ..] if matches!(*what, "success" | "p99" | "throughput") => {
+            ["incident" | "run", what, rest @ ..]
+                if matches!(*what, "success" | "p99" | "throughput" | "cpu" | "in_flight") =>
+            {
                 let name = rest.first().copied().unwrap_or("run");
                 match self.window(name) {
                     Some(window) => self.of_window(what, window),
@@ -90,14 +92,39 @@ impl Source<'_> {
         match what {
             "success" => success(window, &edges),
             "p99" => p99(window, focus.map_or(edges[0], |focus| plan_names::endpoint(self.plan, &focus.operation))),
+            "cpu" => self.cpu(window),
+            "in_flight" => self.in_flight(window),
             _ => self.throughput(window),
         }
+    }
+
+    /// The service of the focus' operation.
+    fn focus_service(&self) -> usize {
+        let focus = self.scenario.focus.as_ref().expect("invariant: a checked scenario has a focus");
+        usize::from(self.plan.endpoints[usize::from(plan_names::endpoint(self.plan, &focus.operation))].service)
+    }
+
+    /// CPU in use over CPU there, of the focus operation's service.
+    fn cpu(&self, window: &WindowSlice) -> Value {
+        let cores = StationId::Cores(self.focus_service() as u16);
+        let place = stations(self.plan).iter().position(|station| *station == cores);
+        let total = &window.slice.stations[place.expect("invariant: a service has cores")];
+        let value = (total.capacity_ticks > 0).then(|| total.busy_ticks as f64 / total.capacity_ticks as f64);
+        Value { value, samples: total.served, ..there() }.with_unit(Unit::Ratio)
+    }
+
+    /// Requests in hand of the focus operation's service on average, for the fleet.
+    fn in_flight(&self, window: &WindowSlice) -> Value {
+        let ticks = tick_of_second(u64::from(window.to_s)) - tick_of_second(u64::from(window.from_s));
+        let in_flight = window.slice.in_flight_ticks[self.focus_service()] as f64 / ticks as f64 * self.factor;
+        let samples = u64::from(window.to_s - window.from_s);
+        Value { value: Some(in_flight), samples, ..there() }.with_unit(Unit::Count)
     }
 
     /// Successful answers per second at the whole edge, for the fleet.
     fn throughput(&self, window: &WindowSlice) -> Value {
         let edges = plan_names::edges(self.plan);
-        let ok = |id: &EndpointId| window.slice.endpoints[usize::from(*id)].outcomes[Outcome::Ok as usize];
+        let ok = |id: &EndpointId| window.slice.endpoints[usize::from(*id)].succeeded();
         let succeeded: u64 = edges.iter().map(ok).sum();
         let per_s = succeeded as f64 * self.factor / f64::from(window.to_s - window.from_s);
         Value { value: Some(per_s), samples: succeeded, ..there() }.with_unit(Unit::PerS)
@@ -167,7 +194,7 @@ impl Value {
 fn success(window: &WindowSlice, edges: &[EndpointId]) -> Value {
     let endpoints = || edges.iter().map(|edge| &window.slice.endpoints[usize::from(*edge)]);
     let attempts: u64 = endpoints().map(doorbuster_virtual::slice::EndpointSlice::attempts).sum();
-    let succeeded: u64 = endpoints().map(|endpoint| endpoint.outcomes[Outcome::Ok as usize]).sum();
+    let succeeded: u64 = endpoints().map(doorbuster_virtual::slice::EndpointSlice::succeeded).sum();
     Value {
         value: (attempts > 0).then(|| succeeded as f64 / attempts as f64),
         samples: attempts,
@@ -216,8 +243,9 @@ fn nothing(unit: Unit, why: String) -> Value {
 
 fn unit_of(what: &str) -> Unit {
     match what {
-        "success" => Unit::Ratio,
+        "success" | "cpu" => Unit::Ratio,
         "p99" => Unit::S,
+        "in_flight" => Unit::Count,
         _ => Unit::PerS,
     }
 }

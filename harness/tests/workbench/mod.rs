@@ -18,6 +18,9 @@ pub(crate) const SHOP_DRILL: &str = include_str!("../scenarios/shop-drill.yaml")
 /// One service, one endpoint, one rate.
 pub(crate) const SMALLEST: &str = include_str!("../scenarios/smallest.yaml");
 
+/// Two services, a pool and a store in half a virtual minute: a run of it takes a moment.
+pub(crate) const GATE: &str = include_str!("../scenarios/gate.yaml");
+
 /// No run of a test may take longer; ten times what the longest takes on two slow cores.
 pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(120);
 

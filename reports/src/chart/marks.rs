@@ -120,7 +120,9 @@ const fn class(kind: Kind) -> &'static str {
         Kind::Fault | Kind::FalseAlert => "m-bad",
         Kind::Symptom | Kind::Alert => "m-doubt",
         Kind::Evidence | Kind::CauseKnown => "m-known",
-        Kind::Remedy | Kind::AtOnce | Kind::Done | Kind::Fixed | Kind::FaultEnds | Kind::Recovered => "m-good",
+        Kind::Remedy | Kind::AtOnce | Kind::Done | Kind::Lifted | Kind::Fixed | Kind::FaultEnds | Kind::Recovered => {
+            "m-good"
+        }
     }
 }
 

@@ -81,6 +81,7 @@ fn timeline() -> Timeline {
         what: what.to_owned(),
         from_s,
         to_s: Some(to_s),
+        lifted_s: None,
     };
     Timeline {
         injected_s: Some(300.0),

@@ -42,7 +42,9 @@ fn item(html: &mut String, result: &RunResult, moment: &Moment) {
         Kind::Fault | Kind::FalseAlert => "bad",
         Kind::Symptom | Kind::Alert => "doubt",
         Kind::Evidence | Kind::CauseKnown => "known",
-        Kind::Remedy | Kind::AtOnce | Kind::Done | Kind::Fixed | Kind::FaultEnds | Kind::Recovered => "good",
+        Kind::Remedy | Kind::AtOnce | Kind::Done | Kind::Lifted | Kind::Fixed | Kind::FaultEnds | Kind::Recovered => {
+            "good"
+        }
     };
     let after = after_injection(&result.timeline, moment.at_s).filter(|_| moment.kind.is_seen_after());
     html.push_str(&format!(

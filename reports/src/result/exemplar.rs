@@ -2,10 +2,11 @@
 //!
 //! Owns those types. Refuses record and plan: names and times are written out.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A trace of the focus' edge that stands for others of its window, as it reached the sink.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Exemplar {
     /// The window it stands for: `before` and `during`, or `run` without a fault.
     pub window: String,
@@ -34,7 +35,7 @@ pub struct Exemplar {
 }
 
 /// A span of an exemplar.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct ExemplarSpan {
     /// Its name.
     pub name: String,

@@ -26,6 +26,12 @@ const VERDICTS: &[(&str, Unit)] = &[
     ("incident.throughput.before", Unit::Rate),
     ("incident.throughput.during", Unit::Rate),
     ("incident.throughput.after", Unit::Rate),
+    ("incident.cpu.before", Unit::Share),
+    ("incident.cpu.during", Unit::Share),
+    ("incident.cpu.after", Unit::Share),
+    ("incident.in_flight.before", Unit::Number),
+    ("incident.in_flight.during", Unit::Number),
+    ("incident.in_flight.after", Unit::Number),
     ("incident.orders_lost", Unit::Number),
     ("incident.users_affected", Unit::Number),
     ("incident.gmv_lost", Unit::Number),
@@ -43,6 +49,11 @@ const VERDICTS: &[(&str, Unit)] = &[
     ("run.throughput", Unit::Rate),
     ("accounting.conservation", Unit::Truth),
 ];
+
+/// Ids of the verdicts that a scenario may expect.
+pub fn verdict_ids() -> impl Iterator<Item = &'static str> {
+    VERDICTS.iter().map(|(id, _)| *id)
+}
 
 pub(super) fn expectations(check: &mut Check<'_>, spot: Spot<'_>) {
     for (id, expectation) in &check.scenario.expect {

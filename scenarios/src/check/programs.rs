@@ -1,26 +1,26 @@
 //! Endpoint programs, step by step: what they call and ask, how they retry.
 
 use super::Check;
-use super::draws::draw;
+use super::draws::{LONGEST, draw};
 use crate::load::Spot;
-use crate::types::{Call, Query, Retry, Step};
+use crate::types::{Breaker, Call, Query, Retry, Service, Step};
 
-/// Checks the steps of a program, or of a part of one.
-pub(super) fn program(check: &mut Check<'_>, spot: Spot<'_>, steps: &[Step]) {
+/// Checks the steps of a program of a service, or of a part of one.
+pub(super) fn program(check: &mut Check<'_>, spot: Spot<'_>, steps: &[Step], service: &Service) {
     for (index, one) in steps.iter().enumerate() {
-        step(check, spot.item(index), one);
+        step(check, spot.item(index), one, service);
     }
 }
 
-fn step(check: &mut Check<'_>, spot: Spot<'_>, step: &Step) {
+fn step(check: &mut Check<'_>, spot: Spot<'_>, step: &Step, service: &Service) {
     match step {
         Step::Compute(time) => draw(check, spot.key("compute"), time),
         Step::Wait(time) => draw(check, spot.key("wait"), time),
-        Step::Call(one) => call(check, spot.key("call"), one),
-        Step::Query(one) => query(check, spot.key("query"), one),
+        Step::Call(one) => call(check, spot.key("call"), one, service),
+        Step::Query(one) => query(check, spot.key("query"), one, service),
         Step::Branch(branch) => {
-            program(check, spot.key("branch").key("do"), &branch.then);
-            program(check, spot.key("branch").key("else"), &branch.otherwise);
+            program(check, spot.key("branch").key("do"), &branch.then, service);
+            program(check, spot.key("branch").key("else"), &branch.otherwise, service);
         }
         Step::Parallel(arms) => {
             let spot = spot.key("parallel");
@@ -32,7 +32,7 @@ fn step(check: &mut Check<'_>, spot: Spot<'_>, step: &Step) {
                 );
             }
             for (index, arm) in arms.iter().enumerate() {
-                program(check, spot.item(index), arm);
+                program(check, spot.item(index), arm, service);
             }
         }
         Step::Fail(fail) => {
@@ -45,14 +45,15 @@ fn step(check: &mut Check<'_>, spot: Spot<'_>, step: &Step) {
     }
 }
 
-fn call(check: &mut Check<'_>, spot: Spot<'_>, call: &Call) {
+fn call(check: &mut Check<'_>, spot: Spot<'_>, call: &Call, service: &Service) {
     check.endpoint(spot.key("endpoint").at, &call.endpoint);
     check.over_zero(spot, "timeout", call.timeout);
     retry(check, spot.key("retry"), call.retry.as_ref());
-    fallback(check, spot, call.optional, &call.fallback);
+    breaker(check, spot.key("breaker"), call.breaker.as_ref());
+    fallback(check, spot, call.optional, &call.fallback, service);
 }
 
-fn query(check: &mut Check<'_>, spot: Spot<'_>, query: &Query) {
+fn query(check: &mut Check<'_>, spot: Spot<'_>, query: &Query, service: &Service) {
     match check.scenario.stores.get(&query.store) {
         None => {
             let known = check.scenario.stores.keys().map(String::as_str);
@@ -67,8 +68,13 @@ fn query(check: &mut Check<'_>, spot: Spot<'_>, query: &Query) {
         Some(_) => {}
     }
     check.over_zero(spot, "timeout", query.timeout);
+    if query.timeout.is_none() && service.pools.get(&query.store).is_some_and(|pool| pool.acquire_again) {
+        let message = format!("a statement to `{}` needs a `timeout`: its pool waits again until then", query.store);
+        check.report(spot.at, message, "without one it could wait for ever");
+    }
     retry(check, spot.key("retry"), query.retry.as_ref());
-    fallback(check, spot, query.optional, &query.fallback);
+    breaker(check, spot.key("breaker"), query.breaker.as_ref());
+    fallback(check, spot, query.optional, &query.fallback, service);
 }
 
 fn retry(check: &mut Check<'_>, spot: Spot<'_>, retry: Option<&Retry>) {
@@ -76,13 +82,46 @@ fn retry(check: &mut Check<'_>, spot: Spot<'_>, retry: Option<&Retry>) {
     check.amount(spot, "attempts", retry.attempts, 2, 10);
     if let Some(backoff) = &retry.backoff {
         draw(check, spot.key("backoff"), backoff);
+    } else if retry.growth.count != 1 {
+        check.report(spot.key("growth").at, "`growth` without `backoff`", "there is no wait that could grow");
+    }
+    check.amount(spot, "growth", retry.growth, 1, 10);
+    if let Some(budget) = &retry.budget {
+        check.amount(spot.key("budget"), "burst", budget.burst, 1, 1_000_000);
     }
 }
 
-fn fallback(check: &mut Check<'_>, spot: Spot<'_>, is_optional: bool, steps: &[Step]) {
+fn breaker(check: &mut Check<'_>, spot: Spot<'_>, breaker: Option<&Breaker>) {
+    let Some(breaker) = breaker else { return };
+    if breaker.failures.is_none() && breaker.slow.is_none() {
+        check.report(spot.at, "`breaker` has neither `failures` nor `slow`", "give one of them a share, such as 50%");
+    }
+    for (name, share) in [("failures", breaker.failures), ("slow", breaker.slow)] {
+        if share.is_some_and(|share| share.ratio <= 0.0) {
+            check.report(spot.key(name).at, format!("`{name}` must be over 0%"), "at 0% it would open by itself");
+        }
+    }
+    match (breaker.slow, breaker.slow_over) {
+        (Some(_), None) => check.report(spot.key("slow").at, "`slow` without `slow_over`", "say what slow is: a time"),
+        (None, Some(_)) => {
+            check.report(spot.key("slow_over").at, "`slow_over` without `slow`", "say at which share of slow calls");
+        }
+        _ => {}
+    }
+    check.amount(spot, "min_calls", breaker.min_calls, 1, 1_000_000);
+    check.amount(spot, "trials", breaker.trials, 1, 1_000);
+    for (name, time) in [("window", breaker.window), ("open", breaker.open)] {
+        check.over_zero(spot, name, Some(time));
+        if time > LONGEST {
+            check.report(spot.key(name).at, format!("`{name}` must be at most {LONGEST}, not {time}"), "");
+        }
+    }
+}
+
+fn fallback(check: &mut Check<'_>, spot: Spot<'_>, is_optional: bool, steps: &[Step], service: &Service) {
     if is_optional && !steps.is_empty() {
         let help = "`optional` goes on with nothing instead, `fallback` with its steps; keep one";
         check.report(spot.key("optional").at, "`optional` together with `fallback`", help);
     }
-    program(check, spot.key("fallback"), steps);
+    program(check, spot.key("fallback"), steps, service);
 }

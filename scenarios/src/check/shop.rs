@@ -3,11 +3,16 @@
 use super::draws::{LONGEST, draw};
 use super::{Check, programs};
 use crate::load::Spot;
-use crate::types::{Discipline, Endpoint, Service, Statement, Store, StoreKind};
+use crate::types::{Costs, Discipline, Endpoint, Service, Statement, Store, StoreKind};
+use crate::units::{Amount, Rate};
 use std::collections::BTreeSet;
 
 /// Indexes of a table: as many as MySQL's InnoDB allows beside the primary key ("Limits", MySQL 8.4 manual).
 const MOST_INDEXES: usize = 64;
+/// Connections of one pool.
+pub(super) const MOST_CONNECTIONS: u64 = 100_000;
+/// Pods of a service in a cell.
+pub(super) const MOST_PODS: u64 = 10_000;
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 pub(super) fn services(check: &mut Check<'_>, spot: Spot<'_>) {
@@ -21,7 +26,7 @@ pub(super) fn services(check: &mut Check<'_>, spot: Spot<'_>) {
 }
 
 fn service(check: &mut Check<'_>, spot: Spot<'_>, service: &Service) {
-    check.amount(spot, "pods", service.pods, 1, 10_000);
+    check.amount(spot, "pods", service.pods, 1, MOST_PODS);
     check.amount(spot, "cores", service.cores, 1, 1_024);
     if let Some(workers) = service.workers {
         check.amount(spot, "workers", workers, 1, 1_000_000);
@@ -37,13 +42,22 @@ fn service(check: &mut Check<'_>, spot: Spot<'_>, service: &Service) {
             let known = check.scenario.stores.keys().map(String::as_str);
             check.unknown(pools.key(store).name_at, format!("unknown store `{store}`"), store, "stores", known);
         }
-        check.amount(pools.key(store), "size", pool.size, 1, 100_000);
+        check.amount(pools.key(store), "size", pool.size, 1, MOST_CONNECTIONS);
+        check.over_zero(pools.key(store), "acquire_timeout", pool.acquire_timeout);
+        if pool.acquire_again && pool.acquire_timeout.is_none() {
+            let help = "without `acquire_timeout` no wait is in vain";
+            check.report(pools.key(store).key("acquire_again").at, "`acquire_again` without `acquire_timeout`", help);
+        }
+    }
+    costs(check, spot.key("costs"), &service.costs);
+    if let Some(limit) = &service.rate_limit {
+        rate_limit(check, spot.key("rate_limit"), limit.rate, limit.burst);
     }
     let endpoints = spot.key("endpoints");
     let mut routes = BTreeSet::new();
     for (name, one) in &service.endpoints {
         check.name(endpoints.key(name).name_at, name);
-        endpoint(check, endpoints.key(name), one);
+        endpoint(check, endpoints.key(name), one, service);
         if let Some(route) = &one.route {
             let route = (one.method.as_deref().unwrap_or("GET"), route.as_str());
             if !routes.insert(route) {
@@ -54,7 +68,31 @@ fn service(check: &mut Check<'_>, spot: Spot<'_>, service: &Service) {
     }
 }
 
-fn endpoint(check: &mut Check<'_>, spot: Spot<'_>, endpoint: &Endpoint) {
+fn costs(check: &mut Check<'_>, spot: Spot<'_>, costs: &Costs) {
+    let all = [
+        ("admission", &costs.admission),
+        ("rejection", &costs.rejection),
+        ("failed_acquire", &costs.failed_acquire),
+        ("timeout", &costs.timeout),
+        ("retry", &costs.retry),
+        ("answer", &costs.answer),
+    ];
+    for (name, cost) in all {
+        if let Some(cost) = cost {
+            draw(check, spot.key(name), cost);
+        }
+    }
+}
+
+/// Checks a limit on the rate of requests; `spot` is where `rate` and `burst` are written.
+pub(super) fn rate_limit(check: &mut Check<'_>, spot: Spot<'_>, rate: Rate, burst: Amount) {
+    if rate.per_s <= 0.0 {
+        check.report(spot.key("rate").at, "`rate` must be over 0/s", "");
+    }
+    check.amount(spot, "burst", burst, 1, 1_000_000);
+}
+
+fn endpoint(check: &mut Check<'_>, spot: Spot<'_>, endpoint: &Endpoint, service: &Service) {
     if let Some(route) = &endpoint.route
         && !route.starts_with('/')
     {
@@ -70,7 +108,7 @@ fn endpoint(check: &mut Check<'_>, spot: Spot<'_>, endpoint: &Endpoint) {
             check.report(spot.key("method").at, "`method` without `route`", help);
         }
     }
-    programs::program(check, spot.key("do"), &endpoint.program);
+    programs::program(check, spot.key("do"), &endpoint.program, service);
 }
 
 pub(super) fn stores(check: &mut Check<'_>, spot: Spot<'_>) {

@@ -3,8 +3,9 @@
 //! Owns the search for circles among calls, and the bounds on instructions and spans.
 
 use super::Check;
+use crate::Scenario;
 use crate::load::{Position, Spot};
-use crate::types::{Retry, Step};
+use crate::types::{Action, Retry, Service, Step};
 use std::collections::BTreeMap;
 
 /// Instructions of all programs together: the engine counts them in 16 bits, and adds some of its own.
@@ -46,7 +47,9 @@ pub(super) fn sizes(check: &mut Check<'_>, services: Spot<'_>) {
             rooms.push(room);
         }
     }
-    let pods: u64 = check.scenario.services.values().map(|service| service.pods.count).fold(0, u64::saturating_add);
+    let scenario = check.scenario;
+    let at_most = |(name, service): (&String, &Service)| most_pods(scenario, name, service);
+    let pods = scenario.services.iter().map(at_most).fold(0, u64::saturating_add);
     if pods > MOST_PODS {
         let message = format!("the services have {pods} pods together, over the {MOST_PODS} of a cell");
         check.report(services.at, message, "cut the fleet into more cells; `pods` are those of one cell");
@@ -68,6 +71,15 @@ pub(super) fn sizes(check: &mut Check<'_>, services: Spot<'_>) {
         }
     }
     Search { numbers: numbers(&rooms), rooms: &rooms, state: vec![State::New; rooms.len()] }.run(check);
+}
+
+/// Pods of a service once every remedy has scaled it out.
+fn most_pods(scenario: &Scenario, name: &str, service: &Service) -> u64 {
+    let scaled = scenario.remedies.values().filter_map(|remedy| match &remedy.action {
+        Action::ScaleOut(scale) if scale.service == name => Some(scale.pods.count),
+        _ => None,
+    });
+    scaled.fold(service.pods.count, u64::max)
 }
 
 fn numbers(rooms: &[Room<'_>]) -> BTreeMap<String, usize> {

@@ -1,8 +1,8 @@
 //! Focus, faults, remedies and the alert.
 
-use super::Check;
+use super::{Check, shop};
 use crate::load::Spot;
-use crate::types::{Action, Condition, ConditionMetric, FaultKind, Level, Start};
+use crate::types::{Action, Condition, ConditionMetric, FaultKind, Level, PoolSize, ScaleOut, Service, Start};
 use crate::units::Time;
 
 pub(super) fn focus(check: &mut Check<'_>, spot: Spot<'_>) {
@@ -33,6 +33,7 @@ pub(super) fn faults(check: &mut Check<'_>, spot: Spot<'_>) {
                 let target = spot.key("change").key("lost_index");
                 index(check, target, &lost.store, &lost.table, &lost.index);
             }
+            FaultKind::PoolSize(size) => pool_size(check, spot.key("change").key("pool_size"), size),
         }
         check.whole_seconds(spot, "at", fault.at);
         if fault.at < earliest {
@@ -60,6 +61,21 @@ pub(super) fn remedies(check: &mut Check<'_>, spot: Spot<'_>) {
             Action::RebuildIndex(rebuild) => {
                 let target = spot.key("action").key("rebuild_index");
                 index(check, target, &rebuild.store, &rebuild.table, &rebuild.index);
+            }
+            Action::PoolSize(size) => pool_size(check, spot.key("action").key("pool_size"), size),
+            Action::ScaleOut(scale) => scale_out(check, spot.key("action").key("scale_out"), scale),
+            Action::RateLimit(limit) => {
+                let target = spot.key("action").key("rate_limit");
+                service(check, target, &limit.service);
+                shop::rate_limit(check, target, limit.rate, limit.burst);
+            }
+        }
+        if let Some(until) = &remedy.until {
+            if matches!(remedy.action, Action::RateLimit(_)) {
+                condition(check, spot.key("until"), until);
+            } else {
+                let help = "an index that is built, pods that are there and a larger pool stay";
+                check.report(spot.key("until").at, "only `rate_limit` is taken back", help);
             }
         }
         let start = spot.key("start");
@@ -104,12 +120,40 @@ fn index(check: &mut Check<'_>, spot: Spot<'_>, store_name: &str, table_name: &s
     }
 }
 
-fn condition(check: &mut Check<'_>, spot: Spot<'_>, condition: &Condition) {
-    if !check.scenario.services.contains_key(&condition.service) {
-        let known = check.scenario.services.keys().map(String::as_str);
-        let message = format!("unknown service `{}`", condition.service);
-        check.unknown(spot.key("service").at, message, &condition.service, "services", known);
+/// A service of the shop, by its key `service`; whether there is one.
+fn service<'a>(check: &mut Check<'a>, spot: Spot<'_>, name: &str) -> Option<&'a Service> {
+    let scenario = check.scenario;
+    let found = scenario.services.get(name);
+    if found.is_none() {
+        let known = scenario.services.keys().map(String::as_str);
+        check.unknown(spot.key("service").at, format!("unknown service `{name}`"), name, "services", known);
     }
+    found
+}
+
+/// Pools of a service to a store.
+fn pool_size(check: &mut Check<'_>, spot: Spot<'_>, size: &PoolSize) {
+    check.amount(spot, "size", size.size, 1, shop::MOST_CONNECTIONS);
+    let Some(of) = service(check, spot, &size.service) else { return };
+    if !of.pools.contains_key(&size.store) {
+        let known = of.pools.keys().map(String::as_str);
+        let message = format!("service `{}` has no pool to `{}`", size.service, size.store);
+        check.unknown(spot.key("store").at, message, &size.store, "its pools", known);
+    }
+}
+
+fn scale_out(check: &mut Check<'_>, spot: Spot<'_>, scale: &ScaleOut) {
+    check.whole_seconds(spot, "start_up", scale.start_up);
+    check.amount(spot, "pods", scale.pods, 1, shop::MOST_PODS);
+    let Some(of) = service(check, spot, &scale.service) else { return };
+    if scale.pods <= of.pods {
+        let message = format!("`pods` of {} are not more than the {} of `{}`", scale.pods, of.pods, scale.service);
+        check.report(spot.key("pods").at, message, "they are the pods of each cell after scaling out");
+    }
+}
+
+fn condition(check: &mut Check<'_>, spot: Spot<'_>, condition: &Condition) {
+    service(check, spot, &condition.service);
     let (name, level) = match (condition.above, condition.below) {
         (Some(level), None) => ("above", level),
         (None, Some(level)) => ("below", level),
@@ -118,7 +162,7 @@ fn condition(check: &mut Check<'_>, spot: Spot<'_>, condition: &Condition) {
             return;
         }
         (None, None) => {
-            check.report(spot.at, "`when` has neither `above` nor `below`", "give one of them a value");
+            check.report(spot.at, "the condition has neither `above` nor `below`", "give one of them a value");
             return;
         }
     };
@@ -127,6 +171,9 @@ fn condition(check: &mut Check<'_>, spot: Spot<'_>, condition: &Condition) {
             ("a share such as 90%", matches!(level, Level::Share(_)))
         }
         ConditionMetric::RequestRate => ("a rate such as 40k/s", matches!(level, Level::Rate(_))),
+        ConditionMetric::InFlight | ConditionMetric::InFlightRatio => {
+            ("a plain number", matches!(level, Level::Number(number) if number.is_finite() && number >= 0.0))
+        }
     };
     if !fits {
         check.report(spot.key(name).at, format!("`{name}` must be {wanted} for this metric"), "");

@@ -28,6 +28,10 @@ pub struct Service {
     pub cost_center: String,
     /// Connection pools by store, one for each pod and shard. A store without one is reached without limit.
     pub pools: IndexMap<String, Pool>,
+    /// CPU of a pod that requests take beside the `compute` of their programs; none when left out.
+    pub costs: Costs,
+    /// Requests that are let in; no limit when left out. Those above it are answered as `rate_limited`.
+    pub rate_limit: Option<RateLimit>,
     /// Endpoints by name.
     pub endpoints: IndexMap<String, Endpoint>,
 }
@@ -44,9 +48,44 @@ impl Default for Service {
             team: String::new(),
             cost_center: String::new(),
             pools: IndexMap::new(),
+            costs: Costs::default(),
+            rate_limit: None,
             endpoints: IndexMap::new(),
         }
     }
+}
+
+/// CPU of a pod that handling requests takes: each is work on one of its cores, in turn with all other work.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Costs {
+    /// Taking a request in: before its program begins, while it has its worker.
+    pub admission: Option<Draw>,
+    /// Turning a request away: at a full accept queue, or at the rate limit.
+    pub rejection: Option<Draw>,
+    /// A wait for a connection that ended without one: the exception, its log line, the next try.
+    pub failed_acquire: Option<Draw>,
+    /// A call or statement whose answer did not come in time.
+    pub timeout: Option<Draw>,
+    /// Making a further try of a call or statement.
+    pub retry: Option<Draw>,
+    /// Taking a store's answer in. The connection is held until then, the wait for a core included.
+    pub answer: Option<Draw>,
+}
+
+/// A limit on requests: a token bucket at each pod.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Requests per second of the whole fleet; each pod gets an equal part.
+    pub rate: Rate,
+    /// Requests that one pod takes beyond its rate after a pause, 1 to 1,000,000; 100 when left out.
+    #[serde(default = "hundred")]
+    pub burst: Amount,
+}
+
+pub(super) fn hundred() -> Amount {
+    Amount { count: 100 }
 }
 
 /// How callers choose a pod.
@@ -71,6 +110,9 @@ pub struct Pool {
     /// Longest wait for a connection; no limit when left out.
     #[serde(default)]
     pub acquire_timeout: Option<Time>,
+    /// After a wait in vain, wait again until the statement's own timeout? No when left out. Only with `acquire_timeout`.
+    #[serde(default)]
+    pub acquire_again: bool,
 }
 
 /// One endpoint: how it is reached, and the program that answers it.
@@ -120,6 +162,9 @@ pub struct Call {
     /// Further tries after a failure.
     #[serde(default)]
     pub retry: Option<Retry>,
+    /// Stops asking for a while when too many calls fail or are slow; none when left out.
+    #[serde(default)]
+    pub breaker: Option<Breaker>,
     /// Does a timeout (or the caller's own cancellation) stop the work at the callee? Yes when left out.
     #[serde(default = "yes")]
     pub cancel: bool,
@@ -145,6 +190,9 @@ pub struct Query {
     /// Further tries after a failure.
     #[serde(default)]
     pub retry: Option<Retry>,
+    /// Stops asking for a while when too many calls fail or are slow; none when left out.
+    #[serde(default)]
+    pub breaker: Option<Breaker>,
     /// Go on when it failed, as if it had not been asked.
     #[serde(default)]
     pub optional: bool,
@@ -163,9 +211,61 @@ fn yes() -> bool {
 pub struct Retry {
     /// Tries in all, the first included; 2 to 10.
     pub attempts: Amount,
-    /// Wait before a further try; none when left out.
+    /// Wait before a further try; none when left out. A distribution is its jitter.
     #[serde(default)]
     pub backoff: Option<Draw>,
+    /// Each wait is so many times the one before, 1 to 10; 1 when left out. Only with `backoff`.
+    #[serde(default = "one")]
+    pub growth: Amount,
+    /// Bound on further tries over all calls from this place of one pod; none when left out.
+    #[serde(default)]
+    pub budget: Option<Budget>,
+}
+
+/// A retry budget: a bucket of tokens for each pod and place. A first try puts in a part of a token, a further one takes a whole one.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Further tries for each first try, in the long run.
+    pub ratio: Share,
+    /// Tokens that the bucket holds, and has at the beginning; 1 to 1,000,000, 10 when left out.
+    #[serde(default = "ten")]
+    pub burst: Amount,
+}
+
+fn ten() -> Amount {
+    Amount { count: 10 }
+}
+
+/// A circuit breaker, one for each pod and place of a call. While it is open, calls end at once as `circuit_open`: untried, without a span, and not tried again.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Breaker {
+    /// Opens at this share of failed calls; failures are not looked at when left out.
+    #[serde(default)]
+    pub failures: Option<Share>,
+    /// Opens at this share of slow calls; slowness is not looked at when left out.
+    #[serde(default)]
+    pub slow: Option<Share>,
+    /// A call is slow when it took longer. Only with `slow`, and needed there.
+    #[serde(default)]
+    pub slow_over: Option<Time>,
+    /// Fewest calls in the window that are judged, 1 to 1,000,000; 100 when left out.
+    #[serde(default = "hundred")]
+    pub min_calls: Amount,
+    /// Calls that ended so long ago at most are looked at, in tenths of it; 10s when left out.
+    #[serde(default = "ten_seconds")]
+    pub window: Time,
+    /// How long it stays open; 10s when left out.
+    #[serde(default = "ten_seconds")]
+    pub open: Time,
+    /// Calls that are then let through, and decide whether it closes or opens again; 1 to 1,000, 10 when left out.
+    #[serde(default = "ten")]
+    pub trials: Amount,
+}
+
+fn ten_seconds() -> Time {
+    Time::from_s(10)
 }
 
 /// Steps taken with some probability.

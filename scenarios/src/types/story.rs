@@ -30,6 +30,20 @@ fn full() -> Share {
 pub enum FaultKind {
     /// An index is gone: statements that use it scan the whole table.
     LostIndex(LostIndex),
+    /// A connection pool is smaller than it was: a bad value in a configuration, or connections that leaked.
+    PoolSize(PoolSize),
+}
+
+/// The size of a service's connection pools to a store: one for each pod and shard.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolSize {
+    /// The service.
+    pub service: String,
+    /// The store.
+    pub store: String,
+    /// Connections from then on, 1 to 100,000. Those in use beyond it are closed when they come back.
+    pub size: Amount,
 }
 
 /// An index that is gone on a share of a store's shards.
@@ -55,6 +69,9 @@ pub struct Remedy {
     pub action: Action,
     /// When it starts.
     pub start: Start,
+    /// When it is taken back, looked at every 10 s from its start on; never when left out. Only for `rate_limit`.
+    #[serde(default)]
+    pub until: Option<Condition>,
 }
 
 /// What a remedy does, written as a one-key map.
@@ -63,6 +80,37 @@ pub struct Remedy {
 pub enum Action {
     /// Build a lost index again; takes the table's rows over its build rate, then statements use it.
     RebuildIndex(RebuildIndex),
+    /// Make connection pools larger (or smaller); takes effect at once.
+    PoolSize(PoolSize),
+    /// Add pods to a service; they take requests after their start-up time.
+    ScaleOut(ScaleOut),
+    /// Let a service take in no more than so many requests, at each pod alike.
+    RateLimit(LimitRate),
+}
+
+/// Add pods to a service.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleOut {
+    /// The service.
+    pub service: String,
+    /// Pods in each cell from then on, more than it has; at most 10,000.
+    pub pods: Amount,
+    /// From the start of the remedy until the new pods take requests; whole seconds.
+    pub start_up: Time,
+}
+
+/// Limit the rate of requests to a service.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitRate {
+    /// The service.
+    pub service: String,
+    /// Requests per second of the whole fleet; each pod that is there at the start gets an equal part.
+    pub rate: Rate,
+    /// Requests that one pod takes beyond its rate after a pause, 1 to 1,000,000; 100 when left out.
+    #[serde(default = "super::shop::hundred")]
+    pub burst: Amount,
 }
 
 /// Build a lost index again, on all shards that lost it at the same time.
@@ -99,7 +147,7 @@ pub struct Condition {
     pub service: String,
     /// Which metric.
     pub metric: ConditionMetric,
-    /// Holds when the metric is over this; a share (`90%`) or a rate (`40k/s`), as the metric asks.
+    /// Holds when the metric is over this; a share (`90%`), a rate (`40k/s`) or a number (`2`), as the metric asks.
     #[serde(default)]
     pub above: Option<Level>,
     /// Holds when the metric is under this.
@@ -117,6 +165,10 @@ pub enum ConditionMetric {
     FailureRatio,
     /// Requests per second of the whole fleet: a rate.
     RequestRate,
+    /// Requests in hand of the whole fleet: a number.
+    InFlight,
+    /// Requests in hand over what they were on average before the alert (at most five minutes of it): a number.
+    InFlightRatio,
 }
 
 /// The value that a condition compares with.
@@ -127,6 +179,8 @@ pub enum Level {
     Share(Share),
     /// A rate.
     Rate(Rate),
+    /// A plain number.
+    Number(f64),
 }
 
 /// When a page is sent: the share of failed requests of one edge route is over a bound in a long and a short window.

@@ -15,6 +15,9 @@ pub struct Journey {
     /// How long a shopper waits for an answer; no limit when left out.
     #[serde(default)]
     pub patience: Option<Time>,
+    /// Does walking away stop the work in the shop? No when left out: most gateways finish what nobody waits for.
+    #[serde(default)]
+    pub disconnect: bool,
     /// What a shopper does when a request failed; leaves the shop when left out.
     #[serde(default)]
     pub on_failure: Option<OnFailure>,

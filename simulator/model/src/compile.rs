@@ -8,10 +8,14 @@ mod program;
 
 use crate::draws::Table;
 use crate::key::name_hash;
-use crate::plan::{Endpoint, EndpointId, NONE, Plan, Pool, Scan, Service, Shape, Statement, Store};
+use crate::plan::{Costs, Endpoint, EndpointId, NONE, Plan, Pool, Scan, Service, Shape, Statement, Store};
+use crate::policies::BucketRule;
 use crate::time::{Ticks, ticks_from_ns};
 use doorbuster_scenarios::Scenario;
-use doorbuster_scenarios::types::{Discipline, Draw, Step, StoreKind, Table as TableOf};
+use doorbuster_scenarios::types::{
+    Action, Costs as CostsOf, Discipline, Draw, Service as ServiceOf, Step, StoreKind, Table as TableOf,
+};
+use doorbuster_scenarios::units::{Amount, Rate};
 use indexmap::IndexMap;
 
 /// Compiles a checked scenario for one seed.
@@ -54,6 +58,8 @@ impl<'a> Compiler<'a> {
             statements: Vec::new(),
             pools: Vec::new(),
             pool_instances: 0,
+            breaker_instances: 0,
+            budget_instances: 0,
             draws: Vec::new(),
             journeys: Vec::new(),
             arrivals: crate::plan::Arrivals::Open { curve: vec![(0.0, 0.0)], random: true, requests_per_start: 1.0 },
@@ -110,7 +116,7 @@ impl<'a> Compiler<'a> {
         let mut first_pod = 0_u16;
         for (name, service) in &self.scenario.services {
             let id = self.plan.services.len() as u16;
-            let pods = service.pods.count as u16;
+            let pods = self.most_pods(name, service);
             for (store_name, pool) in &service.pools {
                 let store = self.store_id(store_name);
                 let first_instance = self.plan.pool_instances;
@@ -120,17 +126,25 @@ impl<'a> Compiler<'a> {
                     store,
                     size: pool.size.count as u32,
                     acquire_timeout: pool.acquire_timeout.map(|time| ticks_from_ns(time.ns).max(1)),
+                    acquire_again: pool.acquire_again,
                     first_instance,
                 });
             }
+            let costs = self.costs(&service.costs);
             self.plan.services.push(Service {
                 name: name.clone(),
                 first_pod,
                 pods,
+                pods_at_first: service.pods.count as u16,
                 cores: service.cores.count as u32,
                 workers: service.workers.map_or(u32::MAX, |workers| workers.count as u32),
                 accept_queue: service.accept_queue.count as u32,
                 balancer: service.balancer,
+                costs,
+                rate_limit: service
+                    .rate_limit
+                    .as_ref()
+                    .map(|limit| pod_limit(limit.rate, limit.burst, self.plan.cells_fleet, service.pods.count as u16)),
                 version: service.version.clone(),
                 team: if service.team.is_empty() { name.clone() } else { service.team.clone() },
                 cost_center: if service.cost_center.is_empty() {
@@ -141,6 +155,27 @@ impl<'a> Compiler<'a> {
                 place: name_hash(name),
             });
             first_pod = first_pod.checked_add(pods).expect("invariant: a cell has at most 65,535 pods");
+        }
+    }
+
+    /// Pods of a service in a cell once every remedy has scaled it out.
+    fn most_pods(&self, name: &str, service: &ServiceOf) -> u16 {
+        let scaled = self.scenario.remedies.values().filter_map(|remedy| match &remedy.action {
+            Action::ScaleOut(scale) if scale.service == name => Some(scale.pods.count),
+            _ => None,
+        });
+        scaled.fold(service.pods.count, u64::max) as u16
+    }
+
+    fn costs(&mut self, costs: &CostsOf) -> Costs {
+        let mut cost = |draw: &Option<Draw>| draw.as_ref().map(|draw| self.draw(draw));
+        Costs {
+            admission: cost(&costs.admission),
+            rejection: cost(&costs.rejection),
+            failed_acquire: cost(&costs.failed_acquire),
+            timeout: cost(&costs.timeout),
+            retry: cost(&costs.retry),
+            answer: cost(&costs.answer),
         }
     }
 
@@ -229,6 +264,12 @@ impl<'a> Compiler<'a> {
         let found = self.plan.pools.iter().position(|pool| pool.service == service && pool.store == store);
         found.map_or(NONE, |index| index as u16)
     }
+}
+
+/// One pod's part of a limit on the fleet's requests.
+#[must_use]
+pub fn pod_limit(rate: Rate, burst: Amount, cells_fleet: u32, pods: u16) -> BucketRule {
+    BucketRule::new(rate.per_s / f64::from(cells_fleet) / f64::from(pods), burst.count as u32)
 }
 
 /// What a statement does without its index.

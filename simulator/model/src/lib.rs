@@ -9,4 +9,5 @@ pub mod ids;
 pub mod key;
 pub mod outcome;
 pub mod plan;
+pub mod policies;
 pub mod time;

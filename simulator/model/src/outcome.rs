@@ -19,14 +19,27 @@ pub enum Outcome {
     Error = 5,
     /// The caller went away.
     Cancelled = 6,
+    /// Turned away at a limit on the rate of requests.
+    RateLimited = 7,
+    /// Not asked at all: the caller's breaker is open.
+    CircuitOpen = 8,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 9;
     /// All of them, by number.
-    pub const ALL: [Self; Self::COUNT] =
-        [Self::Ok, Self::Declined, Self::Timeout, Self::Refused, Self::PoolTimeout, Self::Error, Self::Cancelled];
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Ok,
+        Self::Declined,
+        Self::Timeout,
+        Self::Refused,
+        Self::PoolTimeout,
+        Self::Error,
+        Self::Cancelled,
+        Self::RateLimited,
+        Self::CircuitOpen,
+    ];
 
     /// Its name in results, and the value of `error.type`.
     #[must_use]
@@ -39,7 +52,15 @@ impl Outcome {
             Self::PoolTimeout => "pool_timeout",
             Self::Error => "error",
             Self::Cancelled => "cancelled",
+            Self::RateLimited => "rate_limited",
+            Self::CircuitOpen => "circuit_open",
         }
+    }
+
+    /// Whether it counts as an error at the server: what its caller did (going away, asking too often) does not.
+    #[must_use]
+    pub const fn is_servers_fault(self) -> bool {
+        !matches!(self, Self::Ok | Self::Declined | Self::Cancelled | Self::RateLimited)
     }
 
     /// Whether there was an answer without error.

@@ -4,6 +4,7 @@
 //! spans). Refuses text: names are kept only to be told.
 
 use crate::draws::Table;
+use crate::policies::{BreakerRule, BucketRule, BudgetRule};
 use crate::time::Ticks;
 use doorbuster_scenarios::types::{Balancer, Discipline, StoreKind};
 
@@ -57,6 +58,10 @@ pub struct Plan {
     pub pools: Vec<Pool>,
     /// Pool instances of a cell: every pod times every shard.
     pub pool_instances: u32,
+    /// Breakers of a cell: one for each site that has one, and pod.
+    pub breaker_instances: u32,
+    /// Retry budgets of a cell: one for each site that has one, and pod.
+    pub budget_instances: u32,
     /// Tables of draws.
     pub draws: Vec<Table>,
     /// Journeys in the order of the scenario.
@@ -154,8 +159,10 @@ pub struct Service {
     pub name: String,
     /// First of its pods in a cell.
     pub first_pod: PodId,
-    /// Pods in a cell.
+    /// Pods in a cell, those included that a remedy may add.
     pub pods: u16,
+    /// Those that are there at the beginning: the first ones.
+    pub pods_at_first: u16,
     /// Cores of a pod.
     pub cores: u32,
     /// Requests that a pod works on at a time; `u32::MAX` for no limit.
@@ -164,6 +171,10 @@ pub struct Service {
     pub accept_queue: u32,
     /// How callers choose a pod.
     pub balancer: Balancer,
+    /// CPU beside the programs' own.
+    pub costs: Costs,
+    /// Limit on the requests that one pod lets in, at the beginning.
+    pub rate_limit: Option<BucketRule>,
     /// `service.version`.
     pub version: String,
     /// `team`.
@@ -172,6 +183,23 @@ pub struct Service {
     pub cost_center: String,
     /// Place of the service in keys.
     pub place: u64,
+}
+
+/// CPU of a pod that handling requests takes; `None` for nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// Taking a request in.
+    pub admission: Option<DrawId>,
+    /// Turning a request away.
+    pub rejection: Option<DrawId>,
+    /// A wait for a connection that ended without one.
+    pub failed_acquire: Option<DrawId>,
+    /// An answer that did not come in time.
+    pub timeout: Option<DrawId>,
+    /// A further try.
+    pub retry: Option<DrawId>,
+    /// Taking a store's answer in.
+    pub answer: Option<DrawId>,
 }
 
 /// An endpoint.
@@ -202,6 +230,12 @@ pub struct Site {
     pub attempts: u8,
     /// Wait before a further try.
     pub backoff: Option<DrawId>,
+    /// Each wait is so many times the one before.
+    pub growth: u32,
+    /// Bound on further tries.
+    pub budget: Option<PerPod<BudgetRule>>,
+    /// Stops asking for a while.
+    pub breaker: Option<PerPod<BreakerRule>>,
     /// A further try is made with this probability in 2^-32 (a shopper's patience); always for programs.
     pub retry_threshold: u64,
     /// Does a timeout stop the work at the callee?
@@ -218,6 +252,15 @@ pub struct Site {
     pub span_stride: u32,
     /// Shape of its client span; [`NONE`] for a shopper's request.
     pub shape: u16,
+}
+
+/// A rule whose state every pod of the site's service keeps for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerPod<R> {
+    /// The rule.
+    pub rule: R,
+    /// Instance of the service's first pod; the others follow.
+    pub first_instance: u32,
 }
 
 /// What a site asks.
@@ -300,6 +343,8 @@ pub struct Pool {
     pub size: u32,
     /// Longest wait for one.
     pub acquire_timeout: Option<Ticks>,
+    /// Whether a wait in vain is followed by another, until the statement's own timeout.
+    pub acquire_again: bool,
     /// First instance in a cell: instance = first + pod within the service * shards + shard.
     pub first_instance: u32,
 }

@@ -5,7 +5,8 @@
 
 use crate::cell::{Cell, at, planted};
 use crate::event::Kind;
-use crate::frame::{AFFECTED, CANCEL_PENDING, CANCELLED, FrameId, NIL, NO_POD, STRAND, State};
+use crate::frame::{AFFECTED, CANCEL_PENDING, CANCELLED, DECLINED, FrameId, NIL, NO_POD, STRAND, State};
+use crate::program::MAX_DRAW_TICKS;
 use doorbuster_model::key::{Key, happens, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, NONE, Site, SiteId, Target};
@@ -16,6 +17,11 @@ use doorbuster_telemetry::record::Consumer;
 const BALANCE: u64 = name_hash("balance");
 const BACKOFF: u64 = name_hash("backoff");
 const RETRY: u64 = name_hash("retry");
+/// Draws of what it costs a pod.
+const ADMISSION: u64 = name_hash("admission");
+const REJECTION: u64 = name_hash("rejection");
+const TIMING_OUT: u64 = name_hash("timing out");
+const RETRYING: u64 = name_hash("retrying");
 
 impl<C: Consumer> Cell<'_, C> {
     /// Makes the call at which the frame's program stands, or a further try of it.
@@ -37,7 +43,7 @@ impl<C: Consumer> Cell<'_, C> {
         caller.since = now as u32;
         let (user, span) = (caller.user, span_index(caller.span, site, caller.attempt));
         let pod = self.balance(endpoint, key);
-        self.pods[at(pod)].in_flight += 1;
+        self.pods[at(pod)].in_flight.rise(now);
         let callee = &mut self.frames[child];
         callee.key = key;
         callee.trace = trace;
@@ -58,7 +64,7 @@ impl<C: Consumer> Cell<'_, C> {
     fn balance(&mut self, endpoint: EndpointId, key: Key) -> u16 {
         let service_id = self.plan.endpoints[usize::from(endpoint)].service;
         let service = &self.plan.services[usize::from(service_id)];
-        let (first, count) = (service.first_pod, service.pods);
+        let (first, count) = (service.first_pod, self.active[usize::from(service_id)]);
         if count == 1 {
             return first;
         }
@@ -66,11 +72,11 @@ impl<C: Consumer> Cell<'_, C> {
             Balancer::RoundRobin => {
                 let turn = &mut self.turns[usize::from(service_id)];
                 let pod = first + *turn;
-                *turn = if *turn + 1 == count { 0 } else { *turn + 1 };
+                *turn = if *turn + 1 >= count { 0 } else { *turn + 1 };
                 pod
             }
             Balancer::LeastConnections => (first..first + count)
-                .min_by_key(|pod| self.pods[at(*pod)].in_flight)
+                .min_by_key(|pod| self.pods[at(*pod)].in_flight.level)
                 .expect("invariant: a service has a pod"),
             Balancer::TwoRandom => {
                 let bits = key.bits(BALANCE);
@@ -78,7 +84,7 @@ impl<C: Consumer> Cell<'_, C> {
                 let one = pick(bits, count);
                 let other = pick(bits >> 32, count - 1);
                 let other = other + u16::from(other >= one);
-                let in_flight = |pod: u16| self.pods[at(first + pod)].in_flight;
+                let in_flight = |pod: u16| self.pods[at(first + pod)].in_flight.level;
                 first + if in_flight(other) < in_flight(one) { other } else { one }
             }
         }
@@ -90,7 +96,9 @@ impl<C: Consumer> Cell<'_, C> {
         self.frames[id].arrived = now as u32;
         let pod = &mut self.pods[at(self.frames[id].pod)];
         let service = &self.plan.services[usize::from(pod.service)];
-        if pod.workers.busy.level < service.workers {
+        if pod.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
+            self.turn_away(id, Outcome::RateLimited);
+        } else if pod.workers.busy.level < service.workers {
             pod.workers.take(now);
             self.begin(id);
         } else if pod.workers.waiting.level < service.accept_queue {
@@ -98,14 +106,46 @@ impl<C: Consumer> Cell<'_, C> {
             pod.accept_queue.push(&mut self.frames, id);
             self.frames[id].state = State::AcceptQueue;
         } else {
-            self.conclude(id, Outcome::Refused);
+            self.turn_away(id, Outcome::Refused);
         }
+    }
+
+    /// A call is not let in: that is said at once, or after the work that it takes.
+    fn turn_away(&mut self, id: FrameId, outcome: Outcome) {
+        self.frames[id].outcome = outcome;
+        match self.costs(id).rejection {
+            Some(draw) => {
+                let ticks = self.draw(draw, self.frames[id].key.child(REJECTION, 0));
+                self.work_on(id, ticks, State::Rejecting);
+            }
+            None => self.turned_away(id),
+        }
+    }
+
+    /// The answer to a call that is not let in. A limit is the application's, so it leaves a span; a full queue is not.
+    pub(crate) fn turned_away(&mut self, id: FrameId) {
+        let frame = self.frames[id];
+        if frame.outcome == Outcome::RateLimited {
+            let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
+            let shape = self.plan.endpoints[usize::from(endpoint)].shape;
+            self.span(id, frame.arrived, frame.span, shape, frame.outcome, (0, 0));
+        }
+        self.conclude(id, frame.outcome);
     }
 
     /// A worker starts on a call: its server span begins.
     pub(crate) fn begin(&mut self, id: FrameId) {
         self.frames[id].started = self.now32();
-        if self.is_cancelled(id) { self.finish(id, Outcome::Cancelled) } else { self.run(id) }
+        if self.is_cancelled(id) {
+            return self.finish(id, Outcome::Cancelled);
+        }
+        match self.costs(id).admission {
+            Some(draw) => {
+                let ticks = self.draw(draw, self.frames[id].key.child(ADMISSION, 0));
+                self.work_on(id, ticks, State::Computing);
+            }
+            None => self.run(id),
+        }
     }
 
     /// The program of a frame has ended.
@@ -144,11 +184,13 @@ impl<C: Consumer> Cell<'_, C> {
         let (now, hop) = (self.now, self.plan.hop);
         let frame = self.frames[id];
         let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
-        self.pods[at(frame.pod)].in_flight -= 1;
+        self.pods[at(frame.pod)].in_flight.fall(now);
         let latency = (now as u32).wrapping_sub(frame.arrived);
         self.slice.endpoints[usize::from(endpoint)].record(outcome, latency);
         if frame.span == 0 {
-            self.ledger.request_ended(outcome);
+            let abandoned = outcome == Outcome::Ok && frame.parent == NIL;
+            self.ledger.request_ended(outcome, abandoned);
+            self.slice.endpoints[usize::from(endpoint)].abandoned += u64::from(abandoned);
         }
         let frame = &mut self.frames[id];
         frame.outcome = outcome;
@@ -183,11 +225,12 @@ impl<C: Consumer> Cell<'_, C> {
     /// What a frame waited for has ended: its program goes on, tries again, or fails.
     pub(crate) fn answered(&mut self, id: FrameId, outcome: Outcome) {
         let (site_id, site) = self.site_of(id);
+        self.tell_breaker(id, site, outcome);
         self.client_span(id, site, outcome);
         let from_shopper = self.frames[id].pod == NO_POD;
         if outcome == Outcome::Ok || outcome == Outcome::Declined && !from_shopper {
             if outcome == Outcome::Declined {
-                self.frames[id].outcome = Outcome::Declined;
+                self.frames[id].flags |= DECLINED;
             }
             if self.is_cancelled(id) {
                 return self.finish(id, Outcome::Cancelled);
@@ -200,7 +243,7 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// The span of a call or statement, seen from the side that waited.
-    fn client_span(&mut self, id: FrameId, site: &Site, outcome: Outcome) {
+    pub(crate) fn client_span(&mut self, id: FrameId, site: &Site, outcome: Outcome) {
         if site.shape == NONE {
             return;
         }
@@ -214,7 +257,7 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// A try has failed: another one, the steps for this case, or the failure goes up.
-    fn failed(&mut self, id: FrameId, site_id: SiteId, site: &Site, outcome: Outcome) {
+    pub(crate) fn failed(&mut self, id: FrameId, site_id: SiteId, site: &Site, outcome: Outcome) {
         if self.is_cancelled(id) {
             return self.finish(id, Outcome::Cancelled);
         }
@@ -224,18 +267,18 @@ impl<C: Consumer> Cell<'_, C> {
         }
         let frame = &mut self.frames[id];
         let key = frame.key.child(site.place, u64::from(frame.attempt) | u64::from(frame.work) << 8);
-        if frame.attempt + 1 < site.attempts && happens(key.bits(RETRY), site.retry_threshold) {
-            frame.attempt += 1;
-            let Some(backoff) = site.backoff else {
-                return self.try_again(id, site_id);
-            };
-            frame.state = State::Backoff;
-            let ticks = self.draw(backoff, Key(key.bits(BACKOFF)));
-            return self.schedule(self.now + ticks, Kind::Resume, id);
+        let has_try = frame.attempt + 1 < site.attempts && happens(key.bits(RETRY), site.retry_threshold);
+        if has_try && self.budget_allows(id, site) {
+            return self.back_off(id, site_id, site, key);
         }
         if from_shopper {
             self.shopper_leaves(id, site);
         }
+        self.give_up(id, site, outcome);
+    }
+
+    /// No further try is made: the steps for this case, or the failure goes up.
+    pub(crate) fn give_up(&mut self, id: FrameId, site: &Site, outcome: Outcome) {
         match site.on_failure {
             Some(pc) => {
                 self.frames[id].pc = pc;
@@ -245,35 +288,67 @@ impl<C: Consumer> Cell<'_, C> {
         }
     }
 
-    /// A further try of the site at which the frame stands.
+    /// Waits before a further try, if the site says so.
+    fn back_off(&mut self, id: FrameId, site_id: SiteId, site: &Site, key: Key) {
+        let failed_tries = u32::from(self.frames[id].attempt);
+        self.frames[id].attempt += 1;
+        let Some(backoff) = site.backoff else {
+            return self.try_again(id, site_id);
+        };
+        self.frames[id].state = State::Backoff;
+        let grown = u64::from(site.growth).saturating_pow(failed_tries);
+        let ticks = self.draw(backoff, Key(key.bits(BACKOFF))).saturating_mul(grown).min(MAX_DRAW_TICKS);
+        self.schedule(self.now + ticks, Kind::Resume, id);
+    }
+
+    /// A further try of the site at which the frame stands, after the work that it takes.
     pub(crate) fn try_again(&mut self, id: FrameId, site_id: SiteId) {
-        match self.plan.sites[usize::from(site_id)].target {
-            Target::Endpoint(_) => self.call(id, site_id),
-            Target::Statement { .. } => self.query(id, site_id),
-        }
+        let frame = &self.frames[id];
+        let cost = if frame.pod == NO_POD { None } else { self.costs(id).retry };
+        let Some(cost) = cost else {
+            return self.ask(id, site_id);
+        };
+        let site = &self.plan.sites[usize::from(site_id)];
+        let ticks = self.draw(cost, frame.key.child(site.place, u64::from(frame.attempt)).child(RETRYING, 0));
+        self.work_on(id, ticks, State::Retrying);
     }
 
     /// What a frame waits for has not come in time.
     pub(crate) fn time_out(&mut self, id: FrameId) {
         let (site_id, site) = self.site_of(id);
         self.frames[id].timer = 0;
-        let outcome = self.abandon(id, site);
-        self.client_span(id, site, outcome);
-        self.failed(id, site_id, site, outcome);
+        if self.waited_in_vain(id, site) {
+            return self.fail_to_acquire(id, site);
+        }
+        self.abandon(id, site);
+        self.tell_breaker(id, site, Outcome::Timeout);
+        self.client_span(id, site, Outcome::Timeout);
+        let frame = &self.frames[id];
+        let cost = if frame.pod == NO_POD { None } else { self.costs(id).timeout };
+        let Some(cost) = cost else {
+            return self.failed(id, site_id, site, Outcome::Timeout);
+        };
+        let ticks = self.draw(cost, frame.key.child(site.place, u64::from(frame.attempt)).child(TIMING_OUT, 0));
+        self.work_on(id, ticks, State::TimingOut);
     }
 
-    /// Lets go of what a frame waits for. Returns what a timeout means at this point.
-    fn abandon(&mut self, id: FrameId, site: &Site) -> Outcome {
+    /// The work that a timeout takes is done.
+    pub(crate) fn timed_out(&mut self, id: FrameId) {
+        let (site_id, site) = self.site_of(id);
+        self.failed(id, site_id, site, Outcome::Timeout);
+    }
+
+    /// Lets go of what a frame waits for.
+    fn abandon(&mut self, id: FrameId, site: &Site) {
         let child = std::mem::replace(&mut self.frames[id].child, NIL);
-        if let Target::Statement { pool, .. } = site.target {
-            return self.abandon_statement(child, site, pool);
+        if let Target::Statement { statement, pool } = site.target {
+            return self.abandon_statement(child, site, statement, pool);
         }
         self.frames[child].parent = NIL;
         if site.cancel && self.frames[child].state != State::Returning {
             self.frames[child].flags |= CANCEL_PENDING;
             self.schedule(self.now + self.plan.hop, Kind::Cancel, child);
         }
-        Outcome::Timeout
     }
 
     /// The caller's cancellation reaches the callee: it stops at the next point at which it can.
@@ -289,19 +364,24 @@ impl<C: Consumer> Cell<'_, C> {
                 pod.workers.give_up(now);
                 self.conclude(id, Outcome::Cancelled);
             }
-            State::Beginning | State::Computing | State::Waiting | State::Backoff | State::Forked => {
-                frame.flags |= CANCELLED;
-            }
+            State::Beginning
+            | State::Computing
+            | State::Waiting
+            | State::Backoff
+            | State::Forked
+            | State::TimingOut
+            | State::Retrying => frame.flags |= CANCELLED,
             State::Awaiting => {
                 frame.flags |= CANCELLED;
                 frame.timer = 0;
                 let (_, site) = self.site_of(id);
                 self.abandon(id, site);
+                self.untell_breaker(id, site);
                 self.client_span(id, site, Outcome::Cancelled);
                 self.finish(id, Outcome::Cancelled);
             }
-            State::Returning => {}
-            State::Free | State::Transit | State::PoolQueue | State::AtStore => {
+            State::Returning | State::Rejecting => {}
+            State::Free | State::Transit | State::PoolQueue | State::Failing | State::AtStore | State::Receiving => {
                 unreachable!("invariant: a cancellation follows its call, which is {:?}", frame.state)
             }
         }

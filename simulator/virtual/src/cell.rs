@@ -8,11 +8,12 @@ use crate::frame::{Arena, FrameId, NIL, NO_POD, Queue, State};
 use crate::shard::Shard;
 use crate::shoppers::Shoppers;
 use crate::slice::{Ledger, Slice, stations};
-use crate::station::{Station, StationTotals};
+use crate::station::{Gauge, Station, StationTotals};
 use crate::wheel::Wheel;
 use doorbuster_model::key::{Key, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{Instr, Plan, PodId, Site, SiteId};
+use doorbuster_model::plan::{Instr, PerPod, Plan, PodId, Site, SiteId};
+use doorbuster_model::policies::{Breaker, RetryBudget, TokenBucket};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::{Consumer, SpanRecord};
 use doorbuster_telemetry::sdk::{Counts, Sdk, Settings};
@@ -38,7 +39,9 @@ pub enum Overload {
 pub(crate) struct Pod {
     pub(crate) service: u16,
     /// Requests on their way to it or in it; what balancers look at.
-    pub(crate) in_flight: u32,
+    pub(crate) in_flight: Gauge,
+    /// The limit on what it lets in.
+    pub(crate) bucket: Option<TokenBucket>,
     pub(crate) cores: Station,
     pub(crate) run_queue: Queue,
     pub(crate) workers: Station,
@@ -61,8 +64,13 @@ pub struct Cell<'p, C> {
     pub(crate) wheel: Wheel,
     pub(crate) frames: Arena,
     pub(crate) pods: Vec<Pod>,
+    /// Pods of each service that take requests: the first ones.
+    pub(crate) active: Vec<u16>,
     /// Next pod of each service, for round robin.
     pub(crate) turns: Vec<u16>,
+    /// Breakers and retry budgets: site by site, one for each pod.
+    pub(crate) breakers: Vec<Breaker>,
+    pub(crate) budgets: Vec<RetryBudget>,
     pub(crate) pools: Vec<PoolInstance>,
     /// Shards of all stores, store by store.
     pub(crate) shards: Vec<Shard>,
@@ -73,8 +81,10 @@ pub struct Cell<'p, C> {
     pub(crate) sdk: Sdk,
     pub(crate) ledger: Ledger,
     pub(crate) slice: Slice,
-    /// Totals of the stations when the slice began.
+    /// When the slice began, and the totals of the stations and of requests in hand at that time.
+    pub(crate) slice_began: Ticks,
     pub(crate) ledger_stations: Vec<StationTotals>,
+    pub(crate) ledger_in_flight: Vec<u64>,
     due: Vec<Event>,
     last_stamp: u32,
     /// Number of the last statement sent to a processor-sharing shard.
@@ -108,7 +118,8 @@ impl<'p, C: Consumer> Cell<'p, C> {
             for _ in 0..service.pods {
                 pods.push(Pod {
                     service: id as u16,
-                    in_flight: 0,
+                    in_flight: Gauge::default(),
+                    bucket: service.rate_limit.map(|rule| TokenBucket::new(rule, 0)),
                     cores: Station::default(),
                     run_queue: Queue::new(),
                     workers: Station::default(),
@@ -134,11 +145,13 @@ impl<'p, C: Consumer> Cell<'p, C> {
             .map(|statement| vec![false; usize::from(plan.stores[usize::from(statement.store)].shards)]);
         let mut cell = Self {
             plan,
-
             now: 0,
             wheel: Wheel::new(),
             frames: Arena::new(),
+            active: plan.services.iter().map(|service| service.pods_at_first).collect(),
             turns: vec![0; plan.services.len()],
+            breakers: for_each_pod(plan, |site| site.breaker).map(Breaker::new).collect(),
+            budgets: for_each_pod(plan, |site| site.budget).map(RetryBudget::new).collect(),
             pools: pools.collect(),
             first_shard,
             lost: lost.collect(),
@@ -146,6 +159,8 @@ impl<'p, C: Consumer> Cell<'p, C> {
             sdk: Sdk::new(pods.len() as u16, Settings::CASE_STUDY, key),
             ledger: Ledger::default(),
             slice: Slice::new(plan),
+            slice_began: 0,
+            ledger_in_flight: vec![0; plan.services.len()],
             ledger_stations: vec![StationTotals::default(); stations(plan).len()],
             pods,
             shards,
@@ -326,11 +341,25 @@ impl<'p, C: Consumer> Cell<'p, C> {
         let now = self.now32();
         let too_old = self.frames.all().iter().any(|frame| {
             !matches!(frame.state, State::Free | State::PoolQueue | State::AtStore)
+                && !matches!(frame.state, State::Failing | State::Receiving)
                 && frame.pod != NO_POD
                 && u64::from(now.wrapping_sub(frame.arrived)) > MAX_AGE_TICKS - 2 * AGE_CHECK_TICKS
         });
         if too_old { Err(Overload::TooOld) } else { Ok(()) }
     }
+}
+
+/// The rules of all sites in order, each as often as its service has pods.
+fn for_each_pod<R: Copy>(plan: &Plan, of: impl Fn(&Site) -> Option<PerPod<R>>) -> impl Iterator<Item = R> {
+    let mut all = Vec::new();
+    for (instr, endpoint) in plan.code.iter().zip(&plan.endpoint_of) {
+        let (Instr::Call(site) | Instr::Query(site)) = instr else { continue };
+        let Some(PerPod { rule, first_instance }) = of(&plan.sites[usize::from(*site)]) else { continue };
+        let service = plan.endpoints[usize::from(*endpoint)].service;
+        all.push((first_instance, rule, usize::from(plan.services[usize::from(service)].pods)));
+    }
+    all.sort_by_key(|(first_instance, ..)| *first_instance);
+    all.into_iter().flat_map(|(_, rule, pods)| std::iter::repeat_n(rule, pods))
 }
 
 /// Whether a timeout is still wanted.

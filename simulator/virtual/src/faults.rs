@@ -2,7 +2,8 @@
 
 use crate::cell::Cell;
 use doorbuster_model::key::mix;
-use doorbuster_model::plan::{Plan, StatementId};
+use doorbuster_model::plan::{Plan, ServiceId, StatementId};
+use doorbuster_model::policies::{BucketRule, TokenBucket};
 use doorbuster_telemetry::record::Consumer;
 
 /// One change of one mechanism.
@@ -16,6 +17,27 @@ pub enum Command {
         shards: Vec<u16>,
         /// Whether the index is gone.
         lost: bool,
+    },
+    /// Connection pools have another size.
+    PoolSize {
+        /// Which, by index in the plan: those of all pods, to all shards.
+        pool: u16,
+        /// Connections of each.
+        size: u32,
+    },
+    /// So many pods of a service take requests.
+    Pods {
+        /// The service.
+        service: ServiceId,
+        /// How many, at most those of the plan; with fewer than before nothing changes.
+        pods: u16,
+    },
+    /// A service lets in no more than so much, at each of its pods.
+    RateLimit {
+        /// The service.
+        service: ServiceId,
+        /// The limit of one pod; `None` for the one that it has by itself.
+        limit: Option<BucketRule>,
     },
 }
 
@@ -32,9 +54,22 @@ pub fn shards_hit(plan: &Plan, store: u16, share: f64) -> Vec<u16> {
 }
 
 impl<C: Consumer> Cell<'_, C> {
-    /// Changes a mechanism from this tick on; what is under way stays as it is.
+    /// Changes a mechanism from this tick on; what is under way stays as it is. A command that changes how many servers
+    /// there are comes after [`Self::close_slice`].
     pub fn apply(&mut self, command: &Command) {
         match command {
+            Command::PoolSize { pool, size } => self.resize(*pool, *size),
+            Command::Pods { service, pods } => {
+                let active = &mut self.active[usize::from(*service)];
+                *active = (*active).max(*pods);
+            }
+            Command::RateLimit { service, limit } => {
+                let of = &self.plan.services[usize::from(*service)];
+                let limit = limit.or(of.rate_limit);
+                for pod in &mut self.pods[usize::from(of.first_pod)..][..usize::from(of.pods)] {
+                    pod.bucket = limit.map(|rule| TokenBucket::new(rule, self.now));
+                }
+            }
             Command::Index { statements, shards, lost } => {
                 for statement in statements {
                     for shard in shards {

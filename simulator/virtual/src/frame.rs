@@ -36,14 +36,24 @@ pub(crate) enum State {
     Awaiting,
     /// Waiting for its strands.
     Forked,
+    /// Working on a core, or waiting for one, to be turned away.
+    Rejecting,
+    /// Working on a core, or waiting for one, on an answer that did not come in time.
+    TimingOut,
+    /// Working on a core, or waiting for one, on a further try.
+    Retrying,
     /// Its answer is on its way to the caller.
     Returning,
     /// Ended, but a cancellation is still on its way here.
     Ended,
     /// A statement waiting for a connection.
     PoolQueue,
+    /// A statement that waited for a connection in vain: working on a core of its pod, or waiting for one.
+    Failing,
     /// A statement in the store, or its answer on the way back.
     AtStore,
+    /// A statement whose answer is taken in: working on a core of its pod, or waiting for one.
+    Receiving,
 }
 
 /// The caller has told it to stop.
@@ -56,6 +66,8 @@ pub(crate) const STRAND: u8 = 4;
 pub(crate) const AFFECTED: u8 = 8;
 /// A statement whose index was lost when it was asked.
 pub(crate) const SCANS: u8 = 16;
+/// Its answer is marked as declined.
+pub(crate) const DECLINED: u8 = 32;
 
 /// Something under way. Ticks are kept modulo 2^32 (73 minutes); only differences are used.
 #[derive(Clone, Copy, Debug)]
@@ -65,9 +77,9 @@ pub(crate) struct Frame {
     pub(crate) key: Key,
     /// The trace, as a `TraceWord`. A statement in a processor-sharing store keeps its finishing mark instead.
     pub(crate) trace: u64,
-    /// When it reached its pod.
+    /// When it reached its pod. A statement keeps its ticks of work at the store there instead.
     pub(crate) arrived: u32,
-    /// When a worker took it.
+    /// When a worker took it. A statement's number of waits in vain, then when it was sent.
     pub(crate) started: u32,
     /// When its present call, statement or wait for a core began.
     pub(crate) since: u32,
@@ -81,9 +93,9 @@ pub(crate) struct Frame {
     pub(crate) next: FrameId,
     /// Stamp of its timeout; 0 for none.
     pub(crate) timer: u32,
-    /// Ticks of work at hand. A shopper counts the repeats of a request here.
+    /// Ticks of work on a core at hand. A shopper counts the repeats of a request here.
     pub(crate) work: u32,
-    /// Index of its server span in the trace.
+    /// Index of its server span in the trace. A statement keeps the ticks that its answer takes to be taken in.
     pub(crate) span: u32,
     /// Where its program stands. A statement keeps its site here.
     pub(crate) pc: u16,
@@ -93,7 +105,7 @@ pub(crate) struct Frame {
     pub(crate) attempt: u8,
     pub(crate) state: State,
     pub(crate) flags: u8,
-    /// How it ended, or how its answer is marked so far.
+    /// How it ended; while that takes work, how the try at hand did.
     pub(crate) outcome: Outcome,
 }
 

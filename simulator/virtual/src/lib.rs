@@ -11,6 +11,7 @@ pub mod cell;
 mod event;
 pub mod faults;
 mod frame;
+mod guards;
 mod pools;
 mod program;
 mod shard;

@@ -2,17 +2,17 @@
 
 use crate::cell::{Cell, at, planted};
 use crate::event::Kind;
-use crate::frame::{CANCELLED, FrameId, NIL, NO_POD, STRAND, State};
+use crate::frame::{CANCELLED, DECLINED, FrameId, NIL, NO_POD, STRAND, State};
 use doorbuster_model::key::{Key, happens};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{DrawId, Instr};
+use doorbuster_model::plan::{Costs, DrawId, Instr};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::Consumer;
 
 /// Draws end here: 18 minutes, a quarter of what a frame's 32-bit ticks can tell apart.
 pub(crate) const MAX_DRAW_TICKS: Ticks = 1 << 30;
 
-impl<C: Consumer> Cell<'_, C> {
+impl<'p, C: Consumer> Cell<'p, C> {
     /// Runs the program of a frame from where it stands.
     pub(crate) fn run(&mut self, id: FrameId) {
         let plan = self.plan;
@@ -23,7 +23,7 @@ impl<C: Consumer> Cell<'_, C> {
                     frame.pc += 1;
                     let key = frame.key.child(place, 0);
                     let ticks = self.draw(draw, key);
-                    return self.compute(id, ticks);
+                    return self.work_on(id, ticks, State::Computing);
                 }
                 Instr::Wait { .. } | Instr::Request(_) if frame.pod == NO_POD && self.shoppers.doors_closed() => {
                     return self.frames.free(id);
@@ -36,13 +36,9 @@ impl<C: Consumer> Cell<'_, C> {
                     let ticks = self.draw(draw, key);
                     return self.schedule(self.now + ticks, Kind::Resume, id);
                 }
-                Instr::Call(site) | Instr::Request(site) => {
+                Instr::Call(site) | Instr::Request(site) | Instr::Query(site) => {
                     frame.attempt = 0;
-                    return self.call(id, site);
-                }
-                Instr::Query(site) => {
-                    frame.attempt = 0;
-                    return self.query(id, site);
+                    return self.ask(id, site);
                 }
                 Instr::Unless { threshold, place, to } => {
                     let goes_on = happens(frame.key.child(u64::from(place), 0).0, threshold);
@@ -57,7 +53,7 @@ impl<C: Consumer> Cell<'_, C> {
                 }
                 Instr::Decline { threshold, place } => {
                     if happens(frame.key.child(u64::from(place), 0).0, threshold) {
-                        frame.outcome = Outcome::Declined;
+                        frame.flags |= DECLINED;
                     }
                     frame.pc += 1;
                 }
@@ -72,7 +68,7 @@ impl<C: Consumer> Cell<'_, C> {
                     }
                 }
                 Instr::Join | Instr::End => {
-                    let outcome = frame.outcome;
+                    let outcome = if frame.has(DECLINED) { Outcome::Declined } else { Outcome::Ok };
                     return self.finish(id, outcome);
                 }
                 Instr::Restart => return self.restart(id),
@@ -86,10 +82,10 @@ impl<C: Consumer> Cell<'_, C> {
         self.plan.draws[usize::from(draw)].ticks(key.0).min(MAX_DRAW_TICKS)
     }
 
-    /// Work on a core of the pod: at once if one is free, else after those who came before.
-    fn compute(&mut self, id: FrameId, ticks: Ticks) {
+    /// Work on a core of the pod: at once if one is free, else after those who came before. `state` says what for.
+    pub(crate) fn work_on(&mut self, id: FrameId, ticks: Ticks, state: State) {
         let now = self.now;
-        self.frames[id].state = State::Computing;
+        self.frames[id].state = state;
         let pod = &mut self.pods[at(self.frames[id].pod)];
         if pod.cores.busy.level < self.plan.services[usize::from(pod.service)].cores {
             pod.cores.take(now);
@@ -100,6 +96,11 @@ impl<C: Consumer> Cell<'_, C> {
             self.frames[id].since = now as u32;
             pod.run_queue.push(&mut self.frames, id);
         }
+    }
+
+    /// What the frame's pod pays for.
+    pub(crate) fn costs(&self, id: FrameId) -> &'p Costs {
+        &self.plan.services[usize::from(self.pods[at(self.frames[id].pod)].service)].costs
     }
 
     /// A core is free: the next in the run queue takes it over, then the frame goes on.
@@ -115,7 +116,17 @@ impl<C: Consumer> Cell<'_, C> {
         } else {
             pod.cores.release(now);
         }
-        self.go_on(id);
+        match self.frames[id].state {
+            State::Rejecting => self.turned_away(id),
+            State::TimingOut => self.timed_out(id),
+            State::Retrying if !self.is_cancelled(id) => {
+                let (site, _) = self.site_of(id);
+                self.ask(id, site);
+            }
+            State::Failing => self.acquire_failed(id),
+            State::Receiving => self.taken_in(id),
+            _ => self.go_on(id),
+        }
     }
 
     /// A wait or a backoff is over.
@@ -173,7 +184,7 @@ impl<C: Consumer> Cell<'_, C> {
         let frame = &mut self.frames[id];
         frame.work -= 1;
         if outcome == Outcome::Declined {
-            frame.outcome = Outcome::Declined;
+            frame.flags |= DECLINED;
         } else if !outcome.answered() && frame.attempt == 0 {
             frame.attempt = outcome as u8;
         }

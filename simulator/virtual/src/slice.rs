@@ -22,14 +22,23 @@ pub struct Ledger {
     pub arrivals: u64,
     /// Requests that ended, by outcome.
     pub ended: [u64; Outcome::COUNT],
+    /// Of those with success: nobody waited for the answer any more.
+    pub abandoned: u64,
     /// Events of the engine.
     pub events: u64,
 }
 
 impl Ledger {
     #[inline]
-    pub(crate) fn request_ended(&mut self, outcome: Outcome) {
+    pub(crate) fn request_ended(&mut self, outcome: Outcome, abandoned: bool) {
         self.ended[outcome as usize] += 1;
+        self.abandoned += u64::from(abandoned);
+    }
+
+    /// Requests that were answered with success while somebody waited.
+    #[must_use]
+    pub const fn succeeded(&self) -> u64 {
+        self.ended[Outcome::Ok as usize] - self.abandoned
     }
 
     /// Requests in the shop.
@@ -41,6 +50,7 @@ impl Ledger {
     /// Adds another cell's counts.
     pub fn merge(&mut self, other: &Self) {
         self.arrivals += other.arrivals;
+        self.abandoned += other.abandoned;
         self.events += other.events;
         for (mine, theirs) in self.ended.iter_mut().zip(other.ended) {
             *mine += theirs;
@@ -59,6 +69,8 @@ pub struct Slice {
     pub stations: Vec<StationTotals>,
     /// Requests in hand by service at the end, those on their way included.
     pub in_flight: Vec<u64>,
+    /// The same, summed over the ticks of the slice.
+    pub in_flight_ticks: Vec<u64>,
 }
 
 /// An endpoint's requests.
@@ -72,6 +84,8 @@ pub struct EndpointSlice {
     pub max_ticks: u64,
     /// Latencies in ticks.
     pub latencies: Histogram<u64>,
+    /// Of those with success, at the shop's edge: nobody waited for the answer any more.
+    pub abandoned: u64,
     /// Shoppers whose request here failed for the first time.
     pub affected: u64,
     /// Shoppers who gave up after a failure here.
@@ -82,7 +96,15 @@ impl EndpointSlice {
     fn new() -> Self {
         let mut latencies = Histogram::new(SIGNIFICANT_DIGITS).expect("invariant: 3 digits are allowed");
         latencies.auto(true);
-        Self { outcomes: [0; Outcome::COUNT], latency_ticks: 0, max_ticks: 0, latencies, affected: 0, given_up: 0 }
+        Self {
+            outcomes: [0; Outcome::COUNT],
+            latency_ticks: 0,
+            max_ticks: 0,
+            latencies,
+            abandoned: 0,
+            affected: 0,
+            given_up: 0,
+        }
     }
 
     #[inline]
@@ -100,7 +122,14 @@ impl EndpointSlice {
         self.outcomes.iter().sum()
     }
 
+    /// Requests that were answered with success while somebody waited.
+    #[must_use]
+    pub const fn succeeded(&self) -> u64 {
+        self.outcomes[Outcome::Ok as usize] - self.abandoned
+    }
+
     fn add(&mut self, other: &Self) {
+        self.abandoned += other.abandoned;
         for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
             *mine += theirs;
         }
@@ -114,7 +143,8 @@ impl EndpointSlice {
     fn clear(&mut self) {
         self.latencies.reset();
         self.outcomes = [0; Outcome::COUNT];
-        (self.latency_ticks, self.max_ticks, self.affected, self.given_up) = (0, 0, 0, 0);
+        (self.latency_ticks, self.max_ticks) = (0, 0);
+        (self.abandoned, self.affected, self.given_up) = (0, 0, 0);
     }
 }
 
@@ -149,6 +179,7 @@ impl Slice {
             statements: vec![StatementSlice::default(); plan.statements.len()],
             stations: vec![StationTotals::default(); stations(plan).len()],
             in_flight: vec![0; plan.services.len()],
+            in_flight_ticks: vec![0; plan.services.len()],
         }
     }
 
@@ -170,6 +201,7 @@ impl Slice {
     }
 
     fn add_counts(&mut self, other: &Self) {
+        self.in_flight_ticks.iter_mut().zip(&other.in_flight_ticks).for_each(|(mine, theirs)| *mine += theirs);
         self.endpoints.iter_mut().zip(&other.endpoints).for_each(|(mine, theirs)| mine.add(theirs));
         for (mine, theirs) in self.statements.iter_mut().zip(&other.statements) {
             mine.calls += theirs.calls;
@@ -185,6 +217,7 @@ impl Slice {
         self.statements.fill(StatementSlice::default());
         self.stations.fill(StationTotals::default());
         self.in_flight.fill(0);
+        self.in_flight_ticks.fill(0);
     }
 }
 
@@ -217,19 +250,26 @@ pub fn stations(plan: &Plan) -> Vec<StationId> {
 }
 
 impl<C: Consumer> Cell<'_, C> {
-    /// Closes the slice that began with the last call (or with the run) and begins the next one.
-    /// `into` receives what happened; it is cleared first.
+    /// Closes the slice that began with the last call (or with the run) and begins the next one; to be called before
+    /// a command changes how many servers there are. `into` receives what happened; it is cleared first.
     pub fn close_slice(&mut self, into: &mut Slice) {
         into.clear();
         std::mem::swap(into, &mut self.slice);
         let totals = self.totals(self.now);
+        let ticks = self.now - self.slice_began;
         for ((filled, now), before) in into.stations.iter_mut().zip(&totals).zip(&self.ledger_stations) {
-            *filled = now.since(before);
+            *filled = StationTotals { capacity_ticks: now.capacity * ticks, ..now.since(before) };
         }
         self.ledger_stations = totals;
+        self.slice_began = self.now;
         for pod in &self.pods {
-            into.in_flight[usize::from(pod.service)] += u64::from(pod.in_flight);
+            into.in_flight[usize::from(pod.service)] += u64::from(pod.in_flight.level);
         }
+        let in_flight_ticks = self.in_flight_ticks();
+        for ((sum, now), before) in into.in_flight_ticks.iter_mut().zip(&in_flight_ticks).zip(&self.ledger_in_flight) {
+            *sum = now - before;
+        }
+        self.ledger_in_flight = in_flight_ticks;
         self.forget_maxima();
     }
 
@@ -245,15 +285,25 @@ impl<C: Consumer> Cell<'_, C> {
         &self.ledger
     }
 
+    /// Requests in hand by service, summed over all ticks so far.
+    fn in_flight_ticks(&self) -> Vec<u64> {
+        let mut sums = vec![0; self.plan.services.len()];
+        for pod in &self.pods {
+            sums[usize::from(pod.service)] += pod.in_flight.integral(self.now);
+        }
+        sums
+    }
+
     /// Totals of every station up to a tick.
     fn totals(&self, at: Ticks) -> Vec<StationTotals> {
         let shards_of = |store: u16| {
             let first = self.first_shard[usize::from(store)] as usize;
             &self.shards[first..first + usize::from(self.plan.stores[usize::from(store)].shards)]
         };
+        // Pods that a remedy has not added yet are no capacity; nobody is there.
         let pods_of = |service: u16| {
             let first = usize::from(self.plan.services[usize::from(service)].first_pod);
-            &self.pods[first..first + usize::from(self.plan.services[usize::from(service)].pods)]
+            &self.pods[first..first + usize::from(self.active[usize::from(service)])]
         };
         let mut all = Vec::new();
         for station in stations(self.plan) {
@@ -268,9 +318,10 @@ impl<C: Consumer> Cell<'_, C> {
                     pods_of(service).iter().for_each(|pod| total.add(&pod.workers, workers, at));
                 }
                 StationId::Pool(pool) => {
-                    let first = self.plan.pools[usize::from(pool)].first_instance as usize;
-                    let next = self.plan.pools.get(usize::from(pool) + 1).map(|next| next.first_instance as usize);
-                    for instance in &self.pools[first..next.unwrap_or(self.pools.len())] {
+                    let of = &self.plan.pools[usize::from(pool)];
+                    let shards = usize::from(self.plan.stores[usize::from(of.store)].shards);
+                    let instances = usize::from(self.active[usize::from(of.service)]) * shards;
+                    for instance in &self.pools[of.first_instance as usize..][..instances] {
                         total.add(&instance.connections, u64::from(instance.size), at);
                     }
                 }
@@ -323,8 +374,8 @@ impl<C: Consumer> Cell<'_, C> {
                 left.push(format!("{station:?}: {} busy, {} waiting", total.busy_now, total.waiting_now));
             }
         }
-        for pod in self.pods.iter().filter(|pod| pod.in_flight > 0) {
-            left.push(format!("{} in flight at a pod of service {}", pod.in_flight, pod.service));
+        for pod in self.pods.iter().filter(|pod| pod.in_flight.level > 0) {
+            left.push(format!("{} in flight at a pod of service {}", pod.in_flight.level, pod.service));
         }
         let spans = self.sdk.counts();
         if spans.made != spans.delivered + spans.lost_queue_full {

@@ -77,6 +77,12 @@ impl Station {
         self.max_waiting = self.max_waiting.max(self.waiting.level);
     }
 
+    /// One who waited takes a server that was added.
+    pub(crate) fn take_waiting(&mut self, now: u64, waited: u64) {
+        self.busy.rise(now);
+        self.hand_over(now, waited);
+    }
+
     /// One who waited takes over a server that stays in use.
     #[inline]
     pub(crate) fn hand_over(&mut self, now: u64, waited: u64) {
@@ -105,8 +111,10 @@ impl Station {
 /// Sums over the stations of one kind: all pods of a service, all shards of a store. Cumulative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StationTotals {
-    /// Servers.
+    /// Servers at the end.
     pub capacity: u64,
+    /// Server-ticks there.
+    pub capacity_ticks: u64,
     /// Server-ticks in use.
     pub busy_ticks: u64,
     /// Waiter-ticks.
@@ -161,6 +169,7 @@ impl StationTotals {
 
     /// Adds the totals of a later slice of the same stations.
     pub fn follow(&mut self, later: &Self) {
+        self.capacity_ticks += later.capacity_ticks;
         self.busy_ticks += later.busy_ticks;
         self.waiting_ticks += later.waiting_ticks;
         self.served += later.served;

@@ -7,7 +7,6 @@
 use crate::cell::{Cell, planted};
 use crate::event::{Event, Kind};
 use crate::frame::{Frame, FrameId, NIL, SCANS, State};
-use crate::pools::Wait;
 use crate::shard::{Queueing, SERVICE_BITS};
 use doorbuster_model::key::{Key, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
@@ -18,6 +17,9 @@ use std::cmp::Reverse;
 
 /// Purpose of the draw of a statement's cost.
 const COST: u64 = name_hash("cost");
+/// And of what its answer costs the asking pod.
+const ANSWER: u64 = name_hash("answer");
+
 impl<C: Consumer> Cell<'_, C> {
     /// Makes the statement at which the frame's program stands, or a further try of it.
     pub(crate) fn query(&mut self, id: FrameId, site_id: SiteId) {
@@ -33,31 +35,22 @@ impl<C: Consumer> Cell<'_, C> {
         caller.child = op;
         caller.since = now as u32;
         let (user, pod) = (caller.user, caller.pod);
-        let cost_key = caller.key.child(site.place, u64::from(caller.attempt)).bits(COST);
+        let key = caller.key.child(site.place, u64::from(caller.attempt));
+        let (cost_key, answer_key) = (key.bits(COST), key.bits(ANSWER));
         let shard = self.shard_within(statement, user);
         let scans = self.lost[usize::from(statement)][usize::from(shard)];
         let work = self.work(statement, scans, Key(cost_key));
+        let answer = self.costs(id).answer.map_or(0, |draw| self.draw(draw, Key(answer_key)));
         let frame = &mut self.frames[op];
         frame.parent = id;
         frame.pod = pod;
         frame.pc = site_id;
         frame.user = u32::from(shard);
-        frame.work = work as u32;
+        frame.arrived = work as u32;
+        frame.span = answer as u32;
         frame.flags = if scans { SCANS } else { 0 };
         frame.since = now as u32;
-        match self.acquire(op, pool) {
-            Wait::No => {
-                self.send(op);
-                if let Some(timeout) = site.timeout {
-                    self.arm(id, now + timeout);
-                }
-            }
-            Wait::Yes(acquire_timeout) => {
-                if let Some(timeout) = [acquire_timeout, site.timeout].into_iter().flatten().min() {
-                    self.arm(id, now + timeout);
-                }
-            }
-        }
+        self.connect(id, op, site, pool);
     }
 
     /// Time that a statement needs on a core of its shard.
@@ -88,7 +81,7 @@ impl<C: Consumer> Cell<'_, C> {
         let frame = &mut self.frames[op];
         frame.state = State::AtStore;
         frame.started = now as u32;
-        let work = u64::from(frame.work);
+        let work = u64::from(frame.arrived);
         let shard = &mut self.shards[shard_index];
         match &mut shard.discipline {
             Queueing::Fifo(fifo) => {
@@ -192,10 +185,10 @@ impl<C: Consumer> Cell<'_, C> {
         }
         let frame = &self.frames[op];
         let stay = u64::from((now as u32).wrapping_sub(frame.started));
-        shard.station.wait_ticks += stay.saturating_sub(u64::from(frame.work));
+        shard.station.wait_ticks += stay.saturating_sub(u64::from(frame.arrived));
     }
 
-    /// A store's answer reaches the pod: the connection is free, and the program goes on.
+    /// A store's answer reaches the pod, which may have to work to take it in.
     pub(crate) fn query_done(&mut self, op: FrameId) {
         let frame = self.frames[op];
         let site = &self.plan.sites[usize::from(frame.pc)];
@@ -205,7 +198,24 @@ impl<C: Consumer> Cell<'_, C> {
         let stay = u64::from(self.now32().wrapping_sub(frame.started)) - 2 * self.plan.hop;
         let rows = self.rows(statement, &frame);
         self.slice.statements[usize::from(statement)].record(stay, rows, false);
-        if !planted!(self, LostConnection) || !frame.work.is_multiple_of(11) {
+        if self.costs(op).answer.is_none() {
+            return self.taken_in(op);
+        }
+        if planted!(self, EarlyRelease) {
+            self.release(op, pool);
+        }
+        self.work_on(op, u64::from(frame.span), State::Receiving);
+    }
+
+    /// A store's answer is taken in: the connection is free, and the program goes on.
+    pub(crate) fn taken_in(&mut self, op: FrameId) {
+        let frame = self.frames[op];
+        let Target::Statement { pool, .. } = self.plan.sites[usize::from(frame.pc)].target else {
+            unreachable!("invariant: a statement's site asks a statement");
+        };
+        let is_lost = planted!(self, LostConnection) && frame.arrived.is_multiple_of(11)
+            || planted!(self, EarlyRelease) && frame.state == State::Receiving;
+        if !is_lost {
             self.release(op, pool);
         }
         self.frames.free(op);
@@ -216,27 +226,21 @@ impl<C: Consumer> Cell<'_, C> {
         }
     }
 
-    /// The asking side lets go of a statement. Returns what a timeout means at this point.
-    pub(crate) fn abandon_statement(&mut self, op: FrameId, site: &Site, pool: u16) -> Outcome {
-        let Target::Statement { statement, .. } = site.target else {
-            unreachable!("invariant: a statement's site asks a statement");
-        };
-        if self.frames[op].state == State::PoolQueue {
-            self.leave_queue(op, pool);
-            self.frames.free(op);
-            let acquire_timeout = self.plan.pools[usize::from(pool)].acquire_timeout;
-            let acquire_first = acquire_timeout.is_some_and(|acquire| site.timeout.is_none_or(|whole| acquire < whole));
-            return if acquire_first { Outcome::PoolTimeout } else { Outcome::Timeout };
+    /// The asking side lets go of a statement.
+    pub(crate) fn abandon_statement(&mut self, op: FrameId, site: &Site, statement: StatementId, pool: u16) {
+        match self.frames[op].state {
+            State::PoolQueue => {
+                self.leave_queue(op, pool);
+                self.frames.free(op);
+            }
+            // An answer on its way back (a mark of its own) can't be stopped any more.
+            State::AtStore if site.cancel && self.frames[op].key != Key(u64::MAX) => {
+                self.kill(op, statement);
+                self.release(op, pool);
+                self.frames.free(op);
+            }
+            _ => self.frames[op].parent = NIL,
         }
-        // An answer on its way back (a mark of its own) can't be stopped any more.
-        if !site.cancel || self.frames[op].key == Key(u64::MAX) {
-            self.frames[op].parent = NIL;
-            return Outcome::Timeout;
-        }
-        self.kill(op, statement);
-        self.release(op, pool);
-        self.frames.free(op);
-        Outcome::Timeout
     }
 
     /// Stops a statement at its shard.
@@ -253,7 +257,7 @@ impl<C: Consumer> Cell<'_, C> {
         self.leave(op, shard_index);
         self.frames[op].key = Key(u64::MAX);
         self.rearm(shard_index);
-        let whole = u128::from(frame.work.max(1)) << SERVICE_BITS;
+        let whole = u128::from(frame.arrived.max(1)) << SERVICE_BITS;
         let rows = u128::from(self.rows(statement, &frame)) * (whole - u128::from(left)) / whole;
         let stay = u64::from((now as u32).wrapping_sub(frame.started));
         self.slice.statements[usize::from(statement)].record(stay, rows as u64, true);

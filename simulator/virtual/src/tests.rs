@@ -2,6 +2,7 @@
 
 mod compare;
 mod equal;
+mod mechanisms;
 mod plans;
 pub(crate) mod planted;
 mod reference;

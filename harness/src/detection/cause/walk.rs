@@ -81,7 +81,12 @@ impl<'a> Tree<'a> {
             Outcome::Cancelled => self.failed_at_its_end(at).or_else(|| self.next_by_time(at)),
             // A client's timeout is its own clock's; a server span has it from a child.
             Outcome::Timeout if !is_server => self.failed_at_its_end(at).or_else(|| self.next_by_time(at)),
-            Outcome::Timeout | Outcome::Refused | Outcome::PoolTimeout | Outcome::Error => self.failed_alike(at),
+            Outcome::Timeout
+            | Outcome::Refused
+            | Outcome::PoolTimeout
+            | Outcome::Error
+            | Outcome::RateLimited
+            | Outcome::CircuitOpen => self.failed_alike(at),
         }
     }
 

@@ -20,6 +20,19 @@ impl Label {
     }
 }
 
+/// A pool that is too small: any statement that goes through it may be named.
+pub(super) fn pool_exhausted(plan: &Plan, pool: u16) -> Vec<Label> {
+    let of = &plan.pools[usize::from(pool)];
+    let statements = plan.statements.iter().filter(|statement| statement.store == of.store);
+    let label = |statement: &doorbuster_model::plan::Statement| Label {
+        service: plan.services[usize::from(of.service)].name.clone(),
+        operation: statement.name.clone(),
+        resource: plan.stores[usize::from(of.store)].name.clone(),
+        kind: "pool_exhausted",
+    };
+    statements.map(label).collect()
+}
+
 /// A lost index: every service that makes one of the statements may be named, with that statement.
 pub(super) fn missing_index(plan: &Plan, statements: &[StatementId]) -> Vec<Label> {
     let mut labels = Vec::new();

@@ -3,6 +3,12 @@
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::types::{Condition, ConditionMetric, Level};
 use doorbuster_telemetry::observed::{EXPORT_EVERY_S, Export};
+use std::collections::VecDeque;
+
+/// Exports that tell what is usual: five minutes.
+const USUAL_EXPORTS: usize = 30;
+/// Exports before the alert that don't count: the trouble began by then.
+const RECENT_EXPORTS: usize = 6;
 
 /// What is needed to read a condition's metric off an export.
 pub(super) struct Watch {
@@ -11,6 +17,8 @@ pub(super) struct Watch {
     endpoints: Vec<u16>,
     /// Cells of the fleet for each one played.
     factor: f64,
+    /// Requests in hand by service in the exports before the alert, newest last.
+    usual: VecDeque<Vec<u64>>,
 }
 
 impl Watch {
@@ -19,7 +27,23 @@ impl Watch {
             services: plan.services.iter().map(|service| service.name.clone()).collect(),
             endpoints: plan.endpoints.iter().map(|endpoint| endpoint.service).collect(),
             factor: f64::from(plan.cells_fleet) / f64::from(cells),
+            usual: VecDeque::new(),
         }
+    }
+
+    /// Keeps an export from before the alert, to tell what is usual.
+    pub(super) fn remember(&mut self, export: &Export) {
+        if self.usual.len() == USUAL_EXPORTS + RECENT_EXPORTS {
+            self.usual.pop_front();
+        }
+        self.usual.push_back(export.services.iter().map(|point| point.in_flight).collect());
+    }
+
+    /// Requests in hand of a service as usual; `None` where nobody has seen that.
+    fn usual(&self, service: usize) -> Option<f64> {
+        let exports = self.usual.len().checked_sub(RECENT_EXPORTS).filter(|exports| *exports > 0)?;
+        let sum: u64 = self.usual.iter().take(exports).map(|in_flight| in_flight[service]).sum();
+        Some(sum as f64 / exports as f64)
     }
 
     /// Whether a condition holds in an export.
@@ -28,6 +52,7 @@ impl Watch {
         let level = |level: Level| match level {
             Level::Share(share) => share.ratio,
             Level::Rate(rate) => rate.per_s,
+            Level::Number(number) => number,
         };
         condition.above.is_none_or(|above| value > level(above))
             && condition.below.is_none_or(|below| value < level(below))
@@ -44,6 +69,10 @@ impl Watch {
         match condition.metric {
             ConditionMetric::CpuUtilization => ratio(point.cpu_busy_ticks, point.cpu_capacity_ticks),
             ConditionMetric::FailureRatio => ratio(errors, attempts),
+            ConditionMetric::InFlight => Some(point.in_flight as f64 * self.factor),
+            ConditionMetric::InFlightRatio => {
+                self.usual(service).filter(|usual| *usual > 0.0).map(|usual| point.in_flight as f64 / usual)
+            }
             ConditionMetric::RequestRate => Some(attempts as f64 * self.factor / f64::from(EXPORT_EVERY_S)),
         }
     }

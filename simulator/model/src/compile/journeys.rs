@@ -42,7 +42,7 @@ impl Compiler<'_> {
             reach: doorbuster_scenarios::units::Share { ratio: 1.0 },
             repeat: doorbuster_scenarios::units::Amount { count: 1 },
         };
-        Some(JourneyOf { weight: 1.0, steps: vec![step], patience: None, on_failure: None })
+        Some(JourneyOf { weight: 1.0, steps: vec![step], patience: None, disconnect: false, on_failure: None })
     }
 
     fn journey(&mut self, name: &str, journey: &JourneyOf, closed: bool) -> Pc {
@@ -94,8 +94,11 @@ impl Compiler<'_> {
             timeout: journey.patience.map(|patience| ticks_from_ns(patience.ns).max(1)),
             attempts: on_failure.map_or(1, |reaction| reaction.attempts.count as u8),
             backoff,
+            growth: 1,
+            budget: None,
+            breaker: None,
             retry_threshold: on_failure.map_or(0, |reaction| threshold(reaction.retry.ratio)),
-            cancel: false,
+            cancel: journey.disconnect,
             on_failure: None,
             next: request + 1,
             place: name_hash(place),

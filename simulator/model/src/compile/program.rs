@@ -2,9 +2,10 @@
 
 use super::Compiler;
 use crate::key::{name_hash, threshold};
-use crate::plan::{EndpointId, Instr, NONE, Pc, Shape, Site, SiteId, Target};
+use crate::plan::{EndpointId, Instr, NONE, Pc, PerPod, Shape, Site, SiteId, Target};
+use crate::policies::{BreakerRule, BudgetRule};
 use crate::time::ticks_from_ns;
-use doorbuster_scenarios::types::{Call, Query, Retry, Step};
+use doorbuster_scenarios::types::{Breaker, Call, Query, Retry, Step};
 use doorbuster_scenarios::units::Time;
 
 /// The layout of one endpoint's program.
@@ -88,6 +89,7 @@ impl<'c, 'a> Layout<'c, 'a> {
         let callee = self.compiler.endpoint_id(&call.endpoint);
         let stride = 1 + self.compiler.tree(&call.endpoint);
         let site = self.site(Target::Endpoint(callee), call.timeout, call.retry.as_ref(), stride, place);
+        self.guard(site, call.retry.as_ref(), call.breaker.as_ref());
         self.compiler.plan.sites[usize::from(site)].cancel = call.cancel;
         self.compiler.plan.sites[usize::from(site)].shape = self.compiler.shape(Shape::Client(site));
         self.emit(Instr::Call(site));
@@ -101,6 +103,7 @@ impl<'c, 'a> Layout<'c, 'a> {
         let pool = self.compiler.pool_id(service, store);
         let target = Target::Statement { statement, pool };
         let site = self.site(target, query.timeout, query.retry.as_ref(), 1, place);
+        self.guard(site, query.retry.as_ref(), query.breaker.as_ref());
         self.compiler.plan.sites[usize::from(site)].cancel = self.compiler.plan.stores[usize::from(store)].cancel;
         self.compiler.plan.sites[usize::from(site)].shape = self.compiler.shape(Shape::Statement(site));
         self.emit(Instr::Query(site));
@@ -123,6 +126,9 @@ impl<'c, 'a> Layout<'c, 'a> {
             timeout: timeout.map(|time| ticks_from_ns(time.ns).max(1)),
             attempts,
             backoff,
+            growth: retry.map_or(1, |retry| retry.growth.count as u32),
+            budget: None,
+            breaker: None,
             retry_threshold: 1 << 32,
             cancel: true,
             on_failure: None,
@@ -135,6 +141,23 @@ impl<'c, 'a> Layout<'c, 'a> {
         self.next_span += u32::from(attempts) * stride;
         self.compiler.plan.sites.push(site);
         (self.compiler.plan.sites.len() - 1) as SiteId
+    }
+
+    /// Gives a site its retry budget and its breaker, one for each pod.
+    fn guard(&mut self, site: SiteId, retry: Option<&Retry>, breaker: Option<&Breaker>) {
+        let plan = &mut self.compiler.plan;
+        let service = plan.endpoints[usize::from(self.endpoint)].service;
+        let pods = u32::from(plan.services[usize::from(service)].pods);
+        if let Some(budget) = retry.and_then(|retry| retry.budget.as_ref()) {
+            let rule = BudgetRule::new(budget.ratio.ratio, budget.burst.count as u32);
+            plan.sites[usize::from(site)].budget = Some(PerPod { rule, first_instance: plan.budget_instances });
+            plan.budget_instances += pods;
+        }
+        if let Some(breaker) = breaker {
+            let rule = breaker_rule(breaker);
+            plan.sites[usize::from(site)].breaker = Some(PerPod { rule, first_instance: plan.breaker_instances });
+            plan.breaker_instances += pods;
+        }
     }
 
     /// Where a site's program goes on: after success, and after the last failure.
@@ -166,6 +189,19 @@ impl Compiler<'_> {
         self.plan.endpoint_of.push(endpoint);
         pc
     }
+}
+
+fn breaker_rule(breaker: &Breaker) -> BreakerRule {
+    let ticks = |time: Time| ticks_from_ns(time.ns).max(1);
+    let slow = breaker.slow.zip(breaker.slow_over).map(|(share, over)| (share.ratio, ticks(over)));
+    BreakerRule::new(
+        breaker.failures.map(|share| share.ratio),
+        slow,
+        breaker.min_calls.count as u32,
+        ticks(breaker.window),
+        ticks(breaker.open),
+        breaker.trials.count as u32,
+    )
 }
 
 /// What a step is called in the place of its draws: stable under changes elsewhere in the program.

@@ -1,7 +1,8 @@
 //! gRPC servers and clients (conventions at release candidate).
 //!
 //! A refused request and one that got no connection are `UNAVAILABLE`: it is what asks a client to try again,
-//! and unlike `RESOURCE_EXHAUSTED` it counts as the server's error, which an overload is. A caller that went
+//! and unlike `RESOURCE_EXHAUSTED` it counts as the server's error, which an overload is. A request above a limit is
+//! `RESOURCE_EXHAUSTED`: the limit did what it is there for. A caller that went
 //! away is `CANCELLED`: an error at the client, none at the server. `error.type` is the code.
 
 use super::{Attribute, DEADLINE, Protocol, SpanShape, Status, Varying, Wait, int, service_address, text};
@@ -49,7 +50,7 @@ fn shape(protocol: Protocol, service: &str, endpoint: &str) -> SpanShape {
 
 pub(super) fn server_varying(outcome: Outcome) -> Varying {
     let code = status_code(outcome);
-    let failed = !outcome.answered() && outcome != Outcome::Cancelled;
+    let failed = outcome.is_servers_fault();
     Varying { attributes: attributes(code, failed), status: status(failed, ""), exception: None }
 }
 
@@ -77,7 +78,8 @@ fn status_code(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Ok | Outcome::Declined => "OK",
         Outcome::Timeout => "DEADLINE_EXCEEDED",
-        Outcome::Refused | Outcome::PoolTimeout => "UNAVAILABLE",
+        Outcome::Refused | Outcome::PoolTimeout | Outcome::CircuitOpen => "UNAVAILABLE",
+        Outcome::RateLimited => "RESOURCE_EXHAUSTED",
         Outcome::Error => "INTERNAL",
         Outcome::Cancelled => "CANCELLED",
     }

@@ -1,6 +1,7 @@
 //! HTTP servers and clients (stable conventions).
 //!
-//! A server's failure is told by its code: refused and pool timeouts 503, timeouts 504, errors 500. A request
+//! A server's failure is told by its code: refused, pool timeouts and open breakers 503, timeouts 504, errors 500. A
+//! request above a limit has 429, which is no error of the server's. A request
 //! whose caller went away has 499, as proxies log it: no fault of the server, so no error. `error.type` is the
 //! outcome's name, which tells more than the code. Clients tell the code that came back, if one did.
 
@@ -145,7 +146,8 @@ fn status_code(outcome: Outcome) -> i64 {
         Outcome::Ok | Outcome::Declined => 200,
         Outcome::Cancelled => 499,
         Outcome::Error => 500,
-        Outcome::Refused | Outcome::PoolTimeout => 503,
+        Outcome::RateLimited => 429,
+        Outcome::Refused | Outcome::PoolTimeout | Outcome::CircuitOpen => 503,
         Outcome::Timeout => 504,
     }
 }

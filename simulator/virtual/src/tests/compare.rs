@@ -3,7 +3,7 @@
 //! Owns the list of what is compared: the stream, the counters, the stations, and that nothing is left over.
 //! Refuses to say who is right.
 
-use super::plans::{Case, LostIndexes};
+use super::plans::{Case, Change, What};
 use super::planted::Bug;
 use super::reference::{Books, Reference};
 use super::stream::Stream;
@@ -11,8 +11,9 @@ use crate::cell::Cell;
 use crate::faults::Command;
 use crate::slice::{Slice, StationId, stations};
 use crate::station::StationTotals;
-use doorbuster_model::plan::{Plan, StatementId};
-use doorbuster_model::time::Ticks;
+use doorbuster_model::plan::{Plan, ServiceId, StatementId};
+use doorbuster_model::policies::BucketRule;
+use doorbuster_model::time::{Ticks, ns_from_ticks};
 
 /// What the engine made of a case.
 pub(crate) struct Played {
@@ -28,7 +29,7 @@ pub(crate) struct Played {
 pub(crate) fn by_engine(plan: &Plan, case: &Case, turn: Ticks, bug: Option<Bug>) -> Played {
     let mut cell = Cell::new(plan, case.cell, Stream::default());
     cell.planted = bug;
-    let mut commands = commands(plan, case.lost.as_ref());
+    let mut commands = commands(plan, &case.changes);
     while cell.now() < case.length {
         while commands.first().is_some_and(|(at, _)| *at == cell.now()) {
             cell.apply(&commands.remove(0).1);
@@ -50,7 +51,7 @@ pub(crate) fn by_engine(plan: &Plan, case: &Case, turn: Ticks, bug: Option<Bug>)
 pub(crate) fn difference(plan: &Plan, case: &Case, bug: Option<Bug>) -> Result<Played, String> {
     let played = by_engine(plan, case, Ticks::MAX, bug);
     let mut reference = Reference::new(plan, case.cell);
-    for (at, command) in commands(plan, case.lost.as_ref()) {
+    for (at, command) in commands(plan, &case.changes) {
         if at < case.length {
             reference.play(at);
             reference.apply(&command);
@@ -68,14 +69,40 @@ pub(crate) fn difference(plan: &Plan, case: &Case, bug: Option<Bug>) -> Result<P
     Ok(played)
 }
 
-fn commands(plan: &Plan, lost: Option<&LostIndexes>) -> Vec<(Ticks, Command)> {
-    let Some(LostIndexes { from, to, shards }) = lost else { return Vec::new() };
+/// What changes when, in order.
+fn commands(plan: &Plan, changes: &[Change]) -> Vec<(Ticks, Command)> {
     let mut all = Vec::new();
-    for (nth, statement) in plan.statements.iter().enumerate().filter(|(_, statement)| statement.scan.is_some()) {
-        let there = plan.stores[usize::from(statement.store)].shards;
-        let shards: Vec<u16> = shards.iter().copied().filter(|shard| *shard < there).collect();
-        for (at, lost) in [(*from, true), (*to, false)] {
-            all.push((at, Command::Index { statements: vec![nth as StatementId], shards: shards.clone(), lost }));
+    for Change { from, to, what } in changes {
+        let mut both = |at_first: Command, then: Command| all.extend([(*from, at_first), (*to, then)]);
+        match what {
+            What::LostIndexes(shards) => {
+                for (nth, statement) in plan.statements.iter().enumerate().filter(|(_, of)| of.scan.is_some()) {
+                    let there = plan.stores[usize::from(statement.store)].shards;
+                    let shards: Vec<u16> = shards.iter().copied().filter(|shard| *shard < there).collect();
+                    let index =
+                        |lost| Command::Index { statements: vec![nth as StatementId], shards: shards.clone(), lost };
+                    both(index(true), index(false));
+                }
+            }
+            What::PoolSize(size) => {
+                for (pool, of) in (0..).zip(&plan.pools) {
+                    both(Command::PoolSize { pool, size: *size }, Command::PoolSize { pool, size: of.size });
+                }
+            }
+            What::MorePods => {
+                for (service, of) in (0..).zip(&plan.services) {
+                    all.push((*from, Command::Pods { service, pods: of.pods }));
+                }
+            }
+            What::RateLimit(ticks) => {
+                let rule = BucketRule::new(1e9 / ns_from_ticks(*ticks) as f64, 2);
+                for service in 0..plan.services.len() as ServiceId {
+                    both(
+                        Command::RateLimit { service, limit: Some(rule) },
+                        Command::RateLimit { service, limit: None },
+                    );
+                }
+            }
         }
     }
     all.sort_by_key(|(at, _)| *at);
@@ -94,8 +121,10 @@ fn counters(plan: &Plan, played: &Played, books: &Books) -> Result<(), String> {
     differ("arrivals", &played.arrivals, &books.arrivals)?;
     differ("requests ended", &played.ended, &books.ended.to_vec())?;
     for (endpoint, (slice, book)) in plan.endpoints.iter().zip(played.slice.endpoints.iter().zip(&books.endpoints)) {
-        let engine = (slice.outcomes, slice.latency_ticks, slice.max_ticks, slice.affected, slice.given_up);
-        let reference = (book.outcomes, book.latency_ticks, book.max_ticks, book.affected, book.given_up);
+        let engine =
+            (slice.outcomes, slice.latency_ticks, slice.max_ticks, slice.abandoned, slice.affected, slice.given_up);
+        let reference =
+            (book.outcomes, book.latency_ticks, book.max_ticks, book.abandoned, book.affected, book.given_up);
         differ(&format!("endpoint {}", endpoint.name), &engine, &reference)?;
     }
     for (statement, (slice, book)) in plan.statements.iter().zip(played.slice.statements.iter().zip(&books.statements))
@@ -112,5 +141,5 @@ fn counters(plan: &Plan, played: &Played, books: &Books) -> Result<(), String> {
 /// What both count at a station. Queues of stores have no length of their own.
 fn counted(station: StationId, totals: StationTotals) -> StationTotals {
     let max_waiting = if matches!(station, StationId::Store(_)) { 0 } else { totals.max_waiting };
-    StationTotals { capacity: 0, busy_now: 0, waiting_now: 0, max_waiting, ..totals }
+    StationTotals { capacity: 0, capacity_ticks: 0, busy_now: 0, waiting_now: 0, max_waiting, ..totals }
 }

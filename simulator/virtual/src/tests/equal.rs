@@ -72,8 +72,8 @@ fn random_plans_are_scenarios() {
 /// plays well without it.
 #[test]
 fn planted_bugs_are_caught() {
-    use Bug::{ForgottenCancel, KeptWorker, LateWork, LostConnection, LostSpan, StaleTimer};
-    for bug in [LostSpan, StaleTimer, ForgottenCancel, KeptWorker, LostConnection, LateWork] {
+    use Bug::{EarlyRelease, ForgottenCancel, KeptWorker, LateWork, LostConnection, LostSpan, StaleTimer};
+    for bug in [LostSpan, StaleTimer, ForgottenCancel, KeptWorker, LostConnection, LateWork, EarlyRelease] {
         let caught = (0..BUG_PLANS).find(|number| catches(*number, Some(bug)));
         let number = caught.unwrap_or_else(|| panic!("{bug:?} was not caught within {BUG_PLANS} plans"));
         assert!(!catches(number, None), "plan {number} fails without {bug:?} too");
@@ -166,7 +166,7 @@ fn holds(number: u64, test: &str, mut check: impl FnMut(&Plan, &Case) -> Result<
             case.cell,
             case.length,
             s_from_ticks(case.length),
-            case.lost,
+            case.changes,
         );
     }
 }
@@ -185,6 +185,8 @@ fn littles_law(plan: &Plan, played: &Played) -> Result<(), String> {
         let there = totals.busy_ticks + totals.waiting_ticks;
         let (sum, ticks) = match station {
             StationId::Cores(_) | StationId::Pool(_) => (there, there),
+            // Work on turning requests away is nobody's worker's.
+            StationId::Workers(service) if plan.services[usize::from(service)].costs.rejection.is_some() => continue,
             StationId::Workers(service) => {
                 let of_service = plan.endpoints.iter().zip(endpoints).filter(|(of, _)| of.service == service);
                 (of_service.map(|(_, slice)| slice.latency_ticks).sum(), there)

@@ -10,8 +10,8 @@ use doorbuster_model::compile::compile;
 use doorbuster_model::plan::Plan;
 use doorbuster_model::time::{Ticks, ticks_from_ns};
 use doorbuster_scenarios::types::{
-    Closed, CurvePoint, Draw, Exponential, Family, Journey, JourneyStep, OnFailure, Scenario, Service, Store, Traffic,
-    Uniform,
+    Action, Closed, CurvePoint, Draw, Exponential, Family, Journey, JourneyStep, OnFailure, Remedy, ScaleOut, Scenario,
+    Service, Start, Store, Traffic, Uniform,
 };
 use doorbuster_scenarios::units::{Amount, Rate, Share, Time};
 use proptest::collection::vec;
@@ -32,15 +32,28 @@ pub(crate) struct Case {
     pub(crate) cell: u32,
     /// How long the doors are open.
     pub(crate) length: Ticks,
-    pub(crate) lost: Option<LostIndexes>,
+    pub(crate) changes: Vec<Change>,
 }
 
-/// All indexes of some shards are lost for a while.
+/// Something is different for a while, of every service or store that has it.
 #[derive(Clone, Debug)]
-pub(crate) struct LostIndexes {
+pub(crate) struct Change {
     pub(crate) from: Ticks,
     pub(crate) to: Ticks,
-    pub(crate) shards: Vec<u16>,
+    pub(crate) what: What,
+}
+
+/// What is different.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    /// All indexes of these shards are lost.
+    LostIndexes(Vec<u16>),
+    /// All pools have this size.
+    PoolSize(u32),
+    /// All pods that a remedy may add are there, and stay.
+    MorePods,
+    /// Every service lets in a request in so many ticks.
+    RateLimit(u64),
 }
 
 impl Case {
@@ -57,27 +70,40 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
 /// A case whose times are multiples of a unit.
 fn cases_of(unit_ns: u64) -> impl Strategy<Value = Case> {
     let length = (1..20_u64).prop_map(move |many| ticks_from_ns(many * 500 * unit_ns));
-    let lost = (0..3_000_u64, 1..3_000_u64, vec(0..4_u16, 1..4));
-    let lost = lost.prop_map(move |(from, lasts, shards)| LostIndexes {
+    let what = prop_oneof![
+        2 => vec(0..4_u16, 1..4).prop_map(What::LostIndexes),
+        1 => (1..6_u32).prop_map(What::PoolSize),
+        1 => Just(What::MorePods),
+        1 => (5..200_u64).prop_map(move |units| What::RateLimit(ticks_from_ns(units * unit_ns))),
+    ];
+    let change = (0..3_000_u64, 1..3_000_u64, what).prop_map(move |(from, lasts, what)| Change {
         from: ticks_from_ns(from * unit_ns),
         to: ticks_from_ns((from + lasts) * unit_ns),
-        shards,
+        what,
     });
-    (scenarios(unit_ns), any::<u64>(), 0..2_u32, length, proptest::option::of(lost))
-        .prop_map(|(scenario, seed, cell, length, lost)| Case { scenario, seed, cell, length, lost })
+    (scenarios(unit_ns), any::<u64>(), 0..2_u32, length, vec(change, 0..3))
+        .prop_map(|(scenario, seed, cell, length, changes)| Case { scenario, seed, cell, length, changes })
 }
 
 fn scenarios(unit_ns: u64) -> impl Strategy<Value = Scenario> {
     let hop = prop_oneof![Just(0), Just(unit_ns), Just(5 * unit_ns), 0..10 * unit_ns];
     let frame = (1..3_u64, hop.prop_map(|ns| Time { ns }));
     let people = (journeys(unit_ns), traffic(unit_ns), prop_oneof![Just(vec![]), Just(vec![0.5, 0.25, 0.25])]);
-    (frame, vec(shop::service(unit_ns), 1..6), vec(shop::store(unit_ns), 0..4), people).prop_map(
-        move |((fleet, hop), services, stores, (journeys, traffic, tiers))| {
+    let more_pods = vec(prop_oneof![2 => Just(0), 1 => 1..3_u64], 6);
+    (frame, (vec(shop::service(unit_ns), 1..6), more_pods), vec(shop::store(unit_ns), 0..4), people).prop_map(
+        move |((fleet, hop), (services, more_pods), stores, (journeys, traffic, tiers))| {
             let mut scenario = Scenario { duration: Time::from_s(2), warmup: Time::from_s(0), ..Scenario::default() };
             scenario.cells.fleet.count = fleet;
             scenario.cells.play.count = fleet;
             scenario.network.hop = hop;
             scenario.services = named("s", services);
+            scenario.remedies = scenario
+                .services
+                .iter()
+                .zip(more_pods)
+                .filter(|(_, more)| *more > 0)
+                .map(|((name, service), more)| (name.clone(), more_of(name, service.pods.count + more)))
+                .collect();
             scenario.stores = named("d", stores);
             scenario.journeys = named("j", journeys);
             scenario.tiers = ["normal", "vip", "svip"]
@@ -90,6 +116,12 @@ fn scenarios(unit_ns: u64) -> impl Strategy<Value = Scenario> {
             within_budget(scenario, unit_ns)
         },
     )
+}
+
+/// A remedy that makes room in the plan for more pods.
+fn more_of(service: &str, count: u64) -> Remedy {
+    let scale = ScaleOut { service: service.to_owned(), pods: Amount { count }, start_up: Time::from_s(0) };
+    Remedy { action: Action::ScaleOut(scale), start: Start::At(Time::from_s(1)), until: None }
 }
 
 /// Takes the rate down to what a naive engine plays in little time.
@@ -120,12 +152,12 @@ fn journeys(unit_ns: u64) -> impl Strategy<Value = Vec<Journey>> {
         attempts: Amount { count },
         after,
     });
-    let journey =
-        (1..4_u8, vec(step, 1..4), proptest::option::of(time(unit_ns, 5..100)), proptest::option::of(on_failure));
-    let journey = journey.prop_map(|(weight, mut steps, patience, on_failure)| {
+    let patience = (proptest::option::of(time(unit_ns, 5..100)), any::<bool>());
+    let journey = (1..4_u8, vec(step, 1..4), patience, proptest::option::of(on_failure));
+    let journey = journey.prop_map(|(weight, mut steps, (patience, disconnect), on_failure)| {
         // Whoever takes a journey makes its first request.
         steps[0].reach.ratio = 1.0;
-        Journey { weight: f64::from(weight), steps, patience, on_failure }
+        Journey { weight: f64::from(weight), steps, patience, disconnect, on_failure }
     });
     vec(journey, 1..3)
 }

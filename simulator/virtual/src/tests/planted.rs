@@ -15,4 +15,6 @@ pub(crate) enum Bug {
     LostConnection,
     /// Work that waited for a core takes a tick longer.
     LateWork,
+    /// A connection is given back when the answer comes, before the pod has taken it in.
+    EarlyRelease,
 }

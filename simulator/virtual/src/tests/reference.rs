@@ -2,7 +2,7 @@
 //!
 //! Owns a second, independent reading of that document: one heap of events that hold their data, maps by id,
 //! queues that are searched from end to end. Refuses speed, and refuses to look at the engine: what the two
-//! share is the plan, its draws and the SDK. Where they differ, one of them contradicts the document.
+//! share is the plan, its draws and policies, and the SDK. Where they differ, one of them contradicts the document.
 
 mod books;
 mod calls;
@@ -17,6 +17,7 @@ pub(crate) use books::Books;
 use calls::Pod;
 use doorbuster_model::key::{Key, name_hash};
 use doorbuster_model::plan::{Plan, StatementId};
+use doorbuster_model::policies::{Breaker, RetryBudget, TokenBucket};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::sdk::{Sdk, Settings};
 use programs::Frame;
@@ -39,7 +40,7 @@ enum Event {
     CallArrives(FrameNumber),
     /// One who waited in the accept queue begins.
     CallBegins(FrameNumber),
-    WorkEnds(FrameNumber),
+    WorkEnds(Worker),
     /// A wait, a backoff or a pause is over.
     PauseEnds(FrameNumber),
     /// The answer of a callee is at its caller.
@@ -48,6 +49,14 @@ enum Event {
     ShardWakes(u16, u16),
     StatementReturns(StatementNumber),
     Timeout(FrameNumber),
+}
+
+/// Who works on a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Worker {
+    Program(FrameNumber),
+    /// What a statement costs the pod that asks it.
+    Client(StatementNumber),
 }
 
 /// Timeouts of a tick come last.
@@ -78,6 +87,13 @@ pub(crate) struct Reference<'p> {
     timeouts: BTreeMap<FrameNumber, EventNumber>,
     frames: BTreeMap<FrameNumber, Frame>,
     pods: Vec<Pod>,
+    /// Pods of each service that take requests.
+    active: Vec<u16>,
+    /// By site and pod.
+    breakers: BTreeMap<(u16, u16), Breaker>,
+    budgets: BTreeMap<(u16, u16), RetryBudget>,
+    /// Sizes of the plan's pools.
+    sizes: Vec<u32>,
     /// The next pod of each service in turn.
     turns: Vec<usize>,
     /// By pool of the plan, pod and shard.
@@ -109,7 +125,11 @@ impl<'p> Reference<'p> {
             made: 0,
             timeouts: BTreeMap::new(),
             frames: BTreeMap::new(),
-            pods: (0..pods).map(|_| Pod::default()).collect(),
+            pods: plan.services.iter().flat_map(|of| (0..of.pods).map(|_| Pod::new(of))).collect(),
+            active: plan.services.iter().map(|service| service.pods_at_first).collect(),
+            breakers: BTreeMap::new(),
+            budgets: BTreeMap::new(),
+            sizes: plan.pools.iter().map(|pool| pool.size).collect(),
             turns: vec![0; plan.services.len()],
             pools: BTreeMap::new(),
             shards: shards.map(|place| (place, Shard::new(&plan.stores[usize::from(place.0)]))).collect(),
@@ -155,12 +175,27 @@ impl<'p> Reference<'p> {
 
     /// As [`crate::cell::Cell::apply`].
     pub(crate) fn apply(&mut self, command: &Command) {
-        let Command::Index { statements, shards, lost } = command;
-        for place in statements.iter().flat_map(|statement| shards.iter().map(|shard| (*statement, *shard))) {
-            if *lost {
-                self.lost.insert(place);
-            } else {
-                self.lost.remove(&place);
+        match command {
+            Command::Index { statements, shards, lost } => {
+                for place in statements.iter().flat_map(|statement| shards.iter().map(|shard| (*statement, *shard))) {
+                    if *lost {
+                        self.lost.insert(place);
+                    } else {
+                        self.lost.remove(&place);
+                    }
+                }
+            }
+            Command::PoolSize { pool, size } => self.changes_size(*pool, *size),
+            Command::Pods { service, pods } => {
+                let active = &mut self.active[usize::from(*service)];
+                *active = (*active).max(*pods);
+            }
+            Command::RateLimit { service, limit } => {
+                let of = &self.plan.services[usize::from(*service)];
+                for pod in of.first_pod..of.first_pod + of.pods {
+                    let limit = limit.or(of.rate_limit);
+                    self.pods[usize::from(pod)].bucket = limit.map(|rule| TokenBucket::new(rule, self.now));
+                }
             }
         }
     }
@@ -170,7 +205,7 @@ impl<'p> Reference<'p> {
             Event::ShopperArrives => self.shopper_arrives(),
             Event::CallArrives(frame) => self.call_arrives(frame),
             Event::CallBegins(frame) => self.call_begins(frame),
-            Event::WorkEnds(frame) => self.work_ends(frame),
+            Event::WorkEnds(worker) => self.work_ends(worker),
             Event::PauseEnds(frame) => self.pause_ends(frame),
             Event::AnswerArrives(callee) => self.answer_arrives(callee),
             Event::CancellationArrives(callee) => self.cancellation_arrives(callee),

@@ -103,7 +103,8 @@ fn came_first(scene: &Scene<'_>, pool: usize, service: usize) -> bool {
 
 fn words(scene: &Scene<'_>, pool: usize) -> String {
     let name = scene.names.pools[pool];
-    let share = |window: &Window| window.pool_use(pool).map_or_else(|| "n/a".to_owned(), percent);
+    // A pool that was made smaller has more in use than it may, for a moment.
+    let share = |window: &Window| window.pool_use(pool).map_or_else(|| "n/a".to_owned(), |used| percent(used.min(1.0)));
     let wait = |window: &Window| window.pool_wait_s(pool).map_or_else(|| "n/a".to_owned(), duration);
     let (in_vain, ended) = scene.now.pool_timeouts(pool);
     format!(

@@ -2,7 +2,9 @@
 
 use super::steps::program;
 use super::{Scenario, Service, Store, draw, named, time};
-use doorbuster_scenarios::types::{Balancer, Discipline, Endpoint, Pool, Statement, Step, StoreKind, Table};
+use doorbuster_scenarios::types::{
+    Balancer, Costs, Discipline, Endpoint, Pool, RateLimit, Statement, Step, StoreKind, Table,
+};
 use doorbuster_scenarios::units::{Amount, Rate};
 use proptest::collection::vec;
 use proptest::option;
@@ -18,12 +20,15 @@ fn amount(counts: std::ops::Range<u64>) -> impl Strategy<Value = Amount> {
 /// A service; its pools are by the number of the store.
 pub(super) fn service(unit_ns: u64) -> impl Strategy<Value = Service> {
     let balancer = prop_oneof![Just(Balancer::RoundRobin), Just(Balancer::LeastConnections), Just(Balancer::TwoRandom)];
-    let pool = (amount(1..4), option::of(time(unit_ns, 1..30)))
-        .prop_map(|(size, acquire_timeout)| Pool { size, acquire_timeout });
+    let pool =
+        (amount(1..4), option::of(time(unit_ns, 1..30)), any::<bool>()).prop_map(|(size, acquire_timeout, again)| {
+            Pool { size, acquire_timeout, acquire_again: again && acquire_timeout.is_some() }
+        });
     let workers = option::weighted(0.6, (amount(1..5), amount(0..4)));
     let pods = (amount(1..4), amount(1..4), workers, balancer);
-    (pods, vec(option::weighted(0.6, pool), 4), vec(program(unit_ns), 1..3)).prop_map(
-        |((pods, cores, workers, balancer), pools, programs)| {
+    let guards = (costs(unit_ns), option::weighted(0.15, rate_limit(unit_ns)));
+    (pods, guards, vec(option::weighted(0.6, pool), 4), vec(program(unit_ns), 1..3)).prop_map(
+        |((pods, cores, workers, balancer), (costs, rate_limit), pools, programs)| {
             let endpoint = |program| Endpoint { program, ..Endpoint::default() };
             Service {
                 pods,
@@ -31,12 +36,37 @@ pub(super) fn service(unit_ns: u64) -> impl Strategy<Value = Service> {
                 workers: workers.map(|(workers, _)| workers),
                 accept_queue: workers.map_or(Service::default().accept_queue, |(_, queue)| queue),
                 balancer,
+                costs,
+                rate_limit,
                 pools: (0..).zip(pools).filter_map(|(nth, pool)| Some((format!("d{nth}"), pool?))).collect(),
                 endpoints: named("e", programs.into_iter().map(endpoint).collect()),
                 ..Service::default()
             }
         },
     )
+}
+
+/// What handling requests costs: nothing, or some of it.
+fn costs(unit_ns: u64) -> impl Strategy<Value = Costs> {
+    let some = || option::weighted(0.4, draw(unit_ns, 6));
+    let all = (some(), some(), some(), some(), some(), some()).prop_map(
+        |(admission, rejection, failed_acquire, timeout, retry, answer)| Costs {
+            admission,
+            rejection,
+            failed_acquire,
+            timeout,
+            retry,
+            answer,
+        },
+    );
+    option::weighted(0.5, all).prop_map(Option::unwrap_or_default)
+}
+
+fn rate_limit(unit_ns: u64) -> impl Strategy<Value = RateLimit> {
+    (5..100_u32, amount(1..6)).prop_map(move |(units, burst)| RateLimit {
+        rate: Rate { per_s: 1e9 / unit_ns as f64 / f64::from(units) },
+        burst,
+    })
 }
 
 /// A store.
@@ -89,6 +119,11 @@ pub(super) fn connect(scenario: &mut Scenario) {
         for endpoint in service.endpoints.values_mut() {
             connect_steps(&mut endpoint.program, &callees, &statements);
         }
+        let programs: Vec<&[Step]> = service.endpoints.values().map(|endpoint| &endpoint.program[..]).collect();
+        for (store, pool) in &mut service.pools {
+            // Without a timeout it would wait for ever.
+            pool.acquire_again &= !programs.iter().any(|steps| waits_for_ever(steps, store));
+        }
     }
     for journey in scenario.journeys.values_mut() {
         for step in &mut journey.steps {
@@ -125,6 +160,17 @@ fn connect_steps(steps: &mut Vec<Step>, callees: &[String], statements: &[(Strin
             Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => {}
         }
     }
+}
+
+/// Whether a statement to the store has no timeout.
+fn waits_for_ever(steps: &[Step], store: &str) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Call(call) => waits_for_ever(&call.fallback, store),
+        Step::Query(query) => query.store == store && query.timeout.is_none() || waits_for_ever(&query.fallback, store),
+        Step::Branch(branch) => waits_for_ever(&branch.then, store) || waits_for_ever(&branch.otherwise, store),
+        Step::Parallel(strands) => strands.iter().any(|strand| waits_for_ever(strand, store)),
+        Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => false,
+    })
 }
 
 fn number(placeholder: &str) -> usize {

@@ -1,7 +1,7 @@
 //! Random programs. Callees and statements are numbers until the shop is connected.
 
 use super::{draw, share, time};
-use doorbuster_scenarios::types::{Branch, Call, Decline, Fail, Query, Retry, Step};
+use doorbuster_scenarios::types::{Branch, Breaker, Budget, Call, Decline, Fail, Query, Retry, Step};
 use doorbuster_scenarios::units::{Amount, Share, Time};
 use proptest::collection::vec;
 use proptest::option;
@@ -13,6 +13,7 @@ struct Ask {
     what: String,
     timeout: Option<Time>,
     retry: Option<Retry>,
+    breaker: Option<Breaker>,
     optional: bool,
     cancel: bool,
 }
@@ -48,32 +49,58 @@ fn leaf(unit_ns: u64) -> impl Strategy<Value = Step> {
 }
 
 fn ask(unit_ns: u64) -> impl Strategy<Value = Ask> {
-    let retry = (2..4_u64, option::of(draw(unit_ns, 10)))
-        .prop_map(|(count, backoff)| Retry { attempts: Amount { count }, backoff });
+    let budget = (prop_oneof![Just(0.0), Just(0.2), Just(0.5)], 1..4_u64)
+        .prop_map(|(ratio, count)| Budget { ratio: Share { ratio }, burst: Amount { count } });
+    let retry = (2..4_u64, option::of((draw(unit_ns, 10), 1..4_u64)), option::weighted(0.4, budget)).prop_map(
+        |(count, backoff, budget)| Retry {
+            attempts: Amount { count },
+            growth: Amount { count: backoff.as_ref().map_or(1, |(_, growth)| *growth) },
+            backoff: backoff.map(|(backoff, _)| backoff),
+            budget,
+        },
+    );
     (
         0..20_usize,
         option::weighted(0.7, time(unit_ns, 1..40)),
-        option::weighted(0.4, retry),
+        (option::weighted(0.4, retry), option::weighted(0.25, breaker(unit_ns))),
         any::<bool>(),
         any::<bool>(),
     )
-        .prop_map(|(what, timeout, retry, optional, cancel)| Ask {
+        .prop_map(|(what, timeout, (retry, breaker), optional, cancel)| Ask {
             what: what.to_string(),
             timeout,
             retry,
+            breaker,
             optional,
             cancel,
         })
 }
 
+/// A breaker that opens soon and not for long.
+fn breaker(unit_ns: u64) -> impl Strategy<Value = Breaker> {
+    let bound = || prop_oneof![Just(0.25), Just(0.5), Just(1.0)].prop_map(|ratio| Share { ratio });
+    let slow = option::of((bound(), time(unit_ns, 1..20)));
+    (bound(), slow, (1..5_u64, 1..3_u64), time(unit_ns, 10..200), time(unit_ns, 1..100)).prop_map(
+        |(failures, slow, (calls, trials), window, open)| Breaker {
+            failures: Some(failures),
+            slow: slow.map(|(share, _)| share),
+            slow_over: slow.map(|(_, over)| over),
+            min_calls: Amount { count: calls },
+            window,
+            open,
+            trials: Amount { count: trials },
+        },
+    )
+}
+
 fn call(one: Ask, fallback: Vec<Step>) -> Step {
-    let Ask { what, timeout, retry, optional, cancel } = one;
+    let Ask { what, timeout, retry, breaker, optional, cancel } = one;
     let optional = optional && fallback.is_empty();
-    Step::Call(Call { endpoint: what, timeout, retry, cancel, optional, fallback })
+    Step::Call(Call { endpoint: what, timeout, retry, breaker, cancel, optional, fallback })
 }
 
 fn query(one: Ask, fallback: Vec<Step>) -> Step {
-    let Ask { what, timeout, retry, optional, .. } = one;
+    let Ask { what, timeout, retry, breaker, optional, .. } = one;
     let optional = optional && fallback.is_empty();
-    Step::Query(Query { store: String::new(), statement: what, timeout, retry, optional, fallback })
+    Step::Query(Query { store: String::new(), statement: what, timeout, retry, breaker, optional, fallback })
 }

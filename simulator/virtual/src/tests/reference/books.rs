@@ -25,6 +25,8 @@ pub(crate) struct EndpointBook {
     pub(crate) outcomes: [u64; Outcome::COUNT],
     pub(crate) latency_ticks: u64,
     pub(crate) max_ticks: u64,
+    /// With success, but the shopper had left.
+    pub(crate) abandoned: u64,
     /// Shoppers whose request here failed for the first time.
     pub(crate) affected: u64,
     /// Shoppers who gave up after a failure here.

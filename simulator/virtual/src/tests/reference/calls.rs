@@ -1,34 +1,60 @@
 //! Calls: pods, workers, answers, further tries, timeouts and cancellation.
 
 use super::programs::{After, Frame, Role, State};
-use super::{Event, FrameNumber, Reference, scaled};
+use super::{Event, FrameNumber, Reference, StatementNumber, Worker, scaled};
 use crate::slice::StationId;
 use doorbuster_model::key::{Key, happens, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{EndpointId, NONE, ServiceId, Target};
+use doorbuster_model::plan::{Costs, EndpointId, NONE, Service, ServiceId, Target};
+use doorbuster_model::policies::{Breaker, RetryBudget, TokenBucket};
 use doorbuster_model::time::Ticks;
 use doorbuster_scenarios::types::Balancer;
 use doorbuster_telemetry::record::SpanRecord;
 use std::collections::VecDeque;
 
 /// A pod.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Pod {
+    pub(super) bucket: Option<TokenBucket>,
     /// Calls on their way to it, at it, or waiting there.
     pub(super) in_flight: u32,
     pub(super) busy_workers: u32,
     pub(super) accept_queue: VecDeque<FrameNumber>,
     pub(super) working: u32,
     /// Who waits for a core, for how much work, since when.
-    pub(super) run_queue: VecDeque<(FrameNumber, Ticks, Ticks)>,
+    pub(super) run_queue: VecDeque<(Worker, Ticks, Ticks)>,
+}
+
+impl Pod {
+    pub(super) fn new(of: &Service) -> Self {
+        Self {
+            bucket: of.rate_limit.map(|rule| TokenBucket::new(rule, 0)),
+            in_flight: 0,
+            busy_workers: 0,
+            accept_queue: VecDeque::new(),
+            working: 0,
+            run_queue: VecDeque::new(),
+        }
+    }
 }
 
 impl Reference<'_> {
-    /// Begins a try of the frame's site.
+    /// Begins a try of the frame's site, if its breaker lets it.
     pub(super) fn asks(&mut self, id: FrameNumber) {
         self.frame(id).asked_at = self.now;
         let frame = self.frame(id).clone();
         let site = &self.plan.sites[usize::from(frame.site)];
+        if let Some(breaker) = self.breaker(&frame)
+            && !breaker.0.lets_through(breaker.1)
+        {
+            self.gives_up(id, Outcome::CircuitOpen);
+            return;
+        }
+        if frame.attempt == 0
+            && let Some(budget) = self.budget(&frame)
+        {
+            budget.deposit();
+        }
         match site.target {
             Target::Statement { statement, pool } => self.asks_statement(id, statement, pool),
             Target::Endpoint(endpoint) if frame.role == Role::Shopper => {
@@ -47,6 +73,25 @@ impl Reference<'_> {
                 self.calls(id, endpoint, key, frame.trace, self.client_index(&frame) + 1);
             }
         }
+    }
+
+    /// The breaker of the frame's site at its pod, and the time.
+    fn breaker(&mut self, frame: &Frame) -> Option<(&mut Breaker, Ticks)> {
+        let rule = self.plan.sites[usize::from(frame.site)].breaker?.rule;
+        let place = (frame.site, frame.place.expect("a shopper has no breaker").1);
+        Some((self.breakers.entry(place).or_insert(Breaker::new(rule)), self.now))
+    }
+
+    /// The retry budget of the frame's site at its pod.
+    fn budget(&mut self, frame: &Frame) -> Option<&mut RetryBudget> {
+        let rule = self.plan.sites[usize::from(frame.site)].budget?.rule;
+        let place = (frame.site, frame.place.expect("a shopper has no budget").1);
+        Some(self.budgets.entry(place).or_insert(RetryBudget::new(rule)))
+    }
+
+    /// What handling requests costs at the frame's pod.
+    fn costs(&self, frame: &Frame) -> Costs {
+        frame.place.map_or_else(Costs::default, |(service, _)| self.plan.services[usize::from(service)].costs)
     }
 
     /// Index of the client span of the frame's present try.
@@ -87,9 +132,9 @@ impl Reference<'_> {
     }
 
     fn chooses_pod(&mut self, service: ServiceId, callee: Key) -> u16 {
-        let Self { plan, pods, turns, .. } = self;
+        let Self { plan, pods, turns, active, .. } = self;
         let of = &plan.services[usize::from(service)];
-        let (first, count) = (usize::from(of.first_pod), usize::from(of.pods));
+        let (first, count) = (usize::from(of.first_pod), usize::from(active[usize::from(service)]));
         let in_flight = |nth: &usize| pods[first + nth].in_flight;
         let nth = match of.balancer {
             Balancer::RoundRobin => {
@@ -117,7 +162,9 @@ impl Reference<'_> {
         let (service, pod) = frame.place.expect("calls have a pod");
         let of = &self.plan.services[usize::from(service)];
         let pod = &mut self.pods[usize::from(pod)];
-        if pod.busy_workers < of.workers {
+        if pod.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
+            self.turns_away(id, Outcome::RateLimited);
+        } else if pod.busy_workers < of.workers {
             pod.busy_workers += 1;
             self.books.served(StationId::Workers(service), 0);
             self.call_begins(id);
@@ -126,15 +173,44 @@ impl Reference<'_> {
             self.books.queue(StationId::Workers(service), pod.accept_queue.len());
             self.frame(id).state = State::InAcceptQueue;
         } else {
-            self.call_is_over(id, Outcome::Refused);
+            self.turns_away(id, Outcome::Refused);
         }
+    }
+
+    /// A call is not let in, which may take work.
+    fn turns_away(&mut self, id: FrameNumber, outcome: Outcome) {
+        let frame = self.frame(id).clone();
+        match self.costs(&frame).rejection {
+            Some(draw) => {
+                let ticks = self.draw(draw, frame.key.child(name_hash("rejection"), 0));
+                self.works(id, ticks, State::Rejecting(outcome));
+            }
+            None => self.turned_away(id, outcome),
+        }
+    }
+
+    pub(super) fn turned_away(&mut self, id: FrameNumber, outcome: Outcome) {
+        let frame = self.frame(id).clone();
+        let Role::Call { arrived, endpoint, .. } = frame.role else { panic!("only calls are turned away") };
+        if outcome == Outcome::RateLimited {
+            let shape = self.plan.endpoints[usize::from(endpoint)].shape;
+            self.span(id, span(arrived, frame.span, shape, outcome));
+        }
+        self.call_is_over(id, outcome);
     }
 
     pub(super) fn call_begins(&mut self, id: FrameNumber) {
         let now = self.now;
         let Role::Call { began, .. } = &mut self.frame(id).role else { panic!("only calls begin") };
         *began = now;
-        self.goes_on(id);
+        let frame = self.frame(id).clone();
+        match self.costs(&frame).admission {
+            Some(draw) if !frame.cancelled => {
+                let ticks = self.draw(draw, frame.key.child(name_hash("admission"), 0));
+                self.works(id, ticks, State::Working);
+            }
+            _ => self.goes_on(id),
+        }
     }
 
     /// A call whose program has begun ends.
@@ -165,6 +241,8 @@ impl Reference<'_> {
         self.books.endpoint(endpoint, outcome, self.now - arrived);
         // Only a shopper's request is the root of its trace.
         self.books.ended[outcome as usize] += u64::from(frame.span == 0);
+        let abandoned = frame.span == 0 && outcome == Outcome::Ok && caller.is_none();
+        self.books.endpoints[usize::from(endpoint)].abandoned += u64::from(abandoned);
         if caller.is_some() {
             self.frame(id).state = State::Answering(outcome);
             self.schedule(self.plan.hop, Event::AnswerArrives(id));
@@ -185,8 +263,7 @@ impl Reference<'_> {
 
     /// A try is over: the client span, then the next step, another try, or the end.
     pub(super) fn try_ends(&mut self, id: FrameNumber, outcome: Outcome) {
-        self.client_span(id, outcome);
-        self.frame(id).state = State::Running;
+        self.try_is_over(id, outcome);
         let frame = self.frame(id).clone();
         let site = &self.plan.sites[usize::from(frame.site)];
         let shopper = frame.role == Role::Shopper;
@@ -202,22 +279,67 @@ impl Reference<'_> {
         }
     }
 
-    fn try_failed(&mut self, id: FrameNumber, outcome: Outcome) {
+    /// The breaker is told, and the client span ends.
+    fn try_is_over(&mut self, id: FrameNumber, outcome: Outcome) {
+        let frame = self.frame(id).clone();
+        if let Some((breaker, now)) = self.breaker(&frame) {
+            breaker.ended(frame.asked_at, now, !outcome.answered());
+        }
+        self.client_span(id, outcome);
+        self.frame(id).state = State::Running;
+    }
+
+    pub(super) fn try_failed(&mut self, id: FrameNumber, outcome: Outcome) {
         let frame = self.frame(id).clone();
         let site = &self.plan.sites[usize::from(frame.site)];
         let key = frame.key.child(site.place, u64::from(frame.attempt) + 256 * u64::from(frame.repeats));
-        let again = frame.attempt + 1 < site.attempts && happens(key.bits(name_hash("retry")), site.retry_threshold);
+        if frame.cancelled {
+            self.ends(id, Outcome::Cancelled);
+            return;
+        }
+        let mut again =
+            frame.attempt + 1 < site.attempts && happens(key.bits(name_hash("retry")), site.retry_threshold);
+        if again && let Some(budget) = self.budget(&frame) {
+            again = budget.withdraw();
+        }
         self.count_failure(id, outcome, again);
         if again {
             self.frame(id).attempt += 1;
             match site.backoff {
                 Some(draw) => {
                     let ticks = self.draw(draw, Key(key.bits(name_hash("backoff"))));
-                    self.pauses(id, ticks, After::NextTry);
+                    let longer =
+                        (0..frame.attempt).fold(ticks, |ticks, _| ticks.saturating_mul(u64::from(site.growth)));
+                    self.pauses(id, longer.min(1 << 30), After::NextTry);
                 }
-                None => self.asks(id),
+                None => self.tries_again(id),
             }
-        } else if let Some(pc) = site.on_failure {
+        } else {
+            self.gives_up(id, outcome);
+        }
+    }
+
+    /// A further try, after the work that it takes.
+    pub(super) fn tries_again(&mut self, id: FrameNumber) {
+        let frame = self.frame(id).clone();
+        match self.costs(&frame).retry {
+            Some(draw) => {
+                let ticks = self.draw(draw, self.try_key(&frame).child(name_hash("retrying"), 0));
+                self.works(id, ticks, State::Retrying);
+            }
+            None => self.asks(id),
+        }
+    }
+
+    /// The key of a program's present try.
+    fn try_key(&self, frame: &Frame) -> Key {
+        frame.key.child(self.plan.sites[usize::from(frame.site)].place, u64::from(frame.attempt))
+    }
+
+    /// No further try: the steps for failure, or the failure goes up.
+    fn gives_up(&mut self, id: FrameNumber, outcome: Outcome) {
+        let site = &self.plan.sites[usize::from(self.frames[&id].site)];
+        if let Some(pc) = site.on_failure {
             self.frame(id).pc = pc;
             self.goes_on(id);
         } else {
@@ -241,14 +363,42 @@ impl Reference<'_> {
         self.span(id, SpanRecord { attempt: frame.attempt, shard, ..record });
     }
 
-    /// The timeout of a frame's try comes first.
+    /// The timeout of a frame's try comes first, or that of its wait for a connection.
     pub(super) fn timeout(&mut self, id: FrameNumber) {
-        let outcome = match self.frame(id).state {
-            State::ForStatement(statement) => self.timeout_of_statement(statement),
-            _ => Outcome::Timeout,
-        };
+        let frame = self.frame(id).clone();
+        let site_timeout = self.plan.sites[usize::from(frame.site)].timeout.unwrap_or(Ticks::MAX);
+        if let State::ForStatement(statement) = frame.state
+            && self.waits_for_connection(statement)
+            && self.now - frame.asked_at < site_timeout
+        {
+            self.waited_in_vain(id, statement);
+            return;
+        }
         self.lets_go(id);
-        self.try_ends(id, outcome);
+        self.try_is_over(id, Outcome::Timeout);
+        match self.costs(&frame).timeout {
+            Some(draw) => {
+                let ticks = self.draw(draw, self.try_key(&frame).child(name_hash("timing out"), 0));
+                self.works(id, ticks, State::TimingOut);
+            }
+            None => self.try_failed(id, Outcome::Timeout),
+        }
+    }
+
+    /// A statement of the frame has waited for a connection in vain.
+    fn waited_in_vain(&mut self, id: FrameNumber, statement: StatementNumber) {
+        let frame = self.frame(id).clone();
+        let nth = self.leaves_pool_queue(statement);
+        let Some(draw) = self.costs(&frame).failed_acquire else {
+            self.acquire_failed(statement);
+            return;
+        };
+        if let Some(timeout) = self.plan.sites[usize::from(frame.site)].timeout {
+            self.arm(id, (frame.asked_at + timeout - self.now).max(1));
+        }
+        let key = self.try_key(&frame).child(name_hash("failed acquire"), nth);
+        let ticks = self.draw(draw, key);
+        self.works_for(Worker::Client(statement), frame.place.expect("statements are asked at a pod"), ticks);
     }
 
     /// A frame waits no longer for what it asked.
@@ -281,11 +431,19 @@ impl Reference<'_> {
             State::ForAnswer(_) | State::ForStatement(_) => {
                 self.timeouts.remove(&id);
                 self.lets_go(id);
+                if let Some((breaker, _)) = self.breaker(&frame) {
+                    breaker.taken_back(frame.asked_at);
+                }
                 self.client_span(id, Outcome::Cancelled);
                 self.ends(id, Outcome::Cancelled);
             }
-            State::AboutToBegin | State::Working | State::Pausing { .. } | State::Forked { .. } => self.mark(id),
-            State::Answering(_) => {}
+            State::AboutToBegin
+            | State::Working
+            | State::TimingOut
+            | State::Retrying
+            | State::Pausing { .. }
+            | State::Forked { .. } => self.mark(id),
+            State::Answering(_) | State::Rejecting(_) => {}
             State::OnItsWay | State::Running => panic!("cancelled before it arrived: {frame:?}"),
         }
     }

@@ -1,6 +1,6 @@
 //! Programs: what a frame is, and what each instruction does.
 
-use super::{Event, FrameNumber, Reference, StatementNumber};
+use super::{Event, FrameNumber, Reference, StatementNumber, Worker};
 use crate::slice::StationId;
 use doorbuster_model::key::{Key, happens};
 use doorbuster_model::outcome::Outcome;
@@ -59,8 +59,11 @@ pub(super) enum State {
     InAcceptQueue,
     /// A worker is free for it, and its beginning is scheduled.
     AboutToBegin,
-    /// On a core, or in the run queue.
+    /// On a core, or in the run queue: for the program, to be turned away, on a timeout, on a further try.
     Working,
+    Rejecting(Outcome),
+    TimingOut,
+    Retrying,
     /// In a wait, a backoff or a pause.
     Pausing {
         then: After,
@@ -107,7 +110,7 @@ impl Reference<'_> {
         match instr {
             Instr::Compute { draw, place } => {
                 self.frame(id).pc = next;
-                self.works(id, self.draw(draw, drawn(place)));
+                self.works(id, self.draw(draw, drawn(place)), State::Working);
                 return false;
             }
             Instr::Wait { draw, place } => {
@@ -164,25 +167,33 @@ impl Reference<'_> {
     }
 
     /// Needs a core of its pod for so long.
-    fn works(&mut self, id: FrameNumber, ticks: Ticks) {
-        self.frame(id).state = State::Working;
-        let (service, pod) = self.frame(id).place.expect("programs with work run on a pod");
+    pub(super) fn works(&mut self, id: FrameNumber, ticks: Ticks, state: State) {
+        self.frame(id).state = state;
+        let place = self.frame(id).place.expect("programs with work run on a pod");
+        self.works_for(Worker::Program(id), place, ticks);
+    }
+
+    /// Gives work to a core of a pod, or to its run queue.
+    pub(super) fn works_for(&mut self, worker: Worker, (service, pod): (u16, u16), ticks: Ticks) {
         let cores = self.plan.services[usize::from(service)].cores;
         self.books.busy(StationId::Cores(service), ticks);
         let pod = &mut self.pods[usize::from(pod)];
         if pod.working < cores {
             pod.working += 1;
             self.books.served(StationId::Cores(service), 0);
-            self.schedule(ticks, Event::WorkEnds(id));
+            self.schedule(ticks, Event::WorkEnds(worker));
         } else {
-            pod.run_queue.push_back((id, ticks, self.now));
+            pod.run_queue.push_back((worker, ticks, self.now));
             self.books.queue(StationId::Cores(service), pod.run_queue.len());
         }
     }
 
     /// The next in the run queue gets the core, then the program goes on.
-    pub(super) fn work_ends(&mut self, id: FrameNumber) {
-        let (service, pod) = self.frame(id).place.expect("programs with work run on a pod");
+    pub(super) fn work_ends(&mut self, worker: Worker) {
+        let (service, pod) = match worker {
+            Worker::Program(id) => self.frame(id).place.expect("programs with work run on a pod"),
+            Worker::Client(statement) => self.place_of(statement),
+        };
         let pod = &mut self.pods[usize::from(pod)];
         if let Some((next, ticks, since)) = pod.run_queue.pop_front() {
             self.books.served(StationId::Cores(service), self.now - since);
@@ -190,7 +201,17 @@ impl Reference<'_> {
         } else {
             pod.working -= 1;
         }
-        self.goes_on(id);
+        let id = match worker {
+            Worker::Program(id) => id,
+            Worker::Client(statement) => return self.client_work_ends(statement),
+        };
+        let Frame { state, cancelled, .. } = self.frames[&id];
+        match state {
+            State::Rejecting(outcome) => self.turned_away(id, outcome),
+            State::TimingOut => self.try_failed(id, Outcome::Timeout),
+            State::Retrying if !cancelled => self.asks(id),
+            _ => self.goes_on(id),
+        }
     }
 
     /// Lets time pass; a shopper leaves instead when the doors are closed.
@@ -206,7 +227,7 @@ impl Reference<'_> {
     pub(super) fn pause_ends(&mut self, id: FrameNumber) {
         let State::Pausing { then } = self.frame(id).state else { panic!("a pause that was not begun") };
         if then == After::NextTry && !self.frame(id).cancelled {
-            self.asks(id);
+            self.tries_again(id);
         } else {
             self.goes_on(id);
         }

@@ -1,9 +1,9 @@
 //! Statements: pools of connections, and stores.
 
 use super::programs::{Frame, State};
-use super::{Event, EventNumber, FrameNumber, Reference, StatementNumber, scaled};
+use super::{Event, EventNumber, FrameNumber, Reference, StatementNumber, Worker, scaled};
 use crate::slice::StationId;
-use doorbuster_model::key::{mix, name_hash};
+use doorbuster_model::key::{Key, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{NONE, StatementId, Store};
 use doorbuster_model::time::Ticks;
@@ -18,9 +18,15 @@ pub(super) struct Statement {
     of: StatementId,
     /// Its shard: the store, and which.
     at: (u16, u16),
+    /// The service and the pod that ask it.
+    from: (u16, u16),
     /// Its pool, if its service has one: of the plan, the pod, the shard.
     pool: Option<(u16, u16, u16)>,
     work: Ticks,
+    /// What it costs the pod to take its answer in, if that costs anything.
+    answer: Option<Ticks>,
+    /// Waits for a connection in vain.
+    in_vain: u64,
     /// Rows that it examines if it is not killed.
     rows: u64,
     stage: Stage,
@@ -32,12 +38,16 @@ enum Stage {
     InPoolQueue {
         since: Ticks,
     },
+    /// After a wait in vain: on a core of the pod, or in the run queue.
+    Failing,
     /// At its shard. With processor sharing it is done when `R` reaches `mark`, in 2^-16 ticks.
     AtStore {
         mark: u64,
         sent: Ticks,
     },
     OnItsWayBack,
+    /// On a core of the pod, or in the run queue.
+    Receiving,
 }
 
 /// The connections of a pod to a shard.
@@ -87,19 +97,109 @@ impl Reference<'_> {
             work = (work + scan.work).min(1 << 30);
             rows = scan.rows;
         }
+        let key = frame.key.child(site.place, u64::from(frame.attempt)).bits(name_hash("answer"));
+        let from = frame.place.expect("statements are asked at a pod");
+        let cost = self.plan.services[usize::from(from.0)].costs.answer;
+        let answer = cost.map(|draw| self.draw(draw, Key(key)));
         let number = self.next_number();
-        let pool = (pool != NONE).then(|| (pool, frame.place.expect("statements are asked at a pod").1, at.1));
+        let pool = (pool != NONE).then_some((pool, from.1, at.1));
         let stage = Stage::InPoolQueue { since: self.now };
-        self.statements.insert(number, Statement { asker: Some(id), of, at, pool, work, rows, stage });
+        let asker = Some(id);
+        let statement = Statement { asker, of, at, from, pool, work, answer, in_vain: 0, rows, stage };
+        self.statements.insert(number, statement);
         self.frame(id).state = State::ForStatement(number);
+        self.waits_for(id, number);
+    }
+
+    /// Sends a statement if there is a connection, else it waits; then its timeout is armed.
+    fn waits_for(&mut self, id: FrameNumber, number: StatementNumber) {
+        let frame = self.frame(id).clone();
+        let site_timeout = self.plan.sites[usize::from(frame.site)].timeout;
+        let rest = site_timeout.map(|timeout| (frame.asked_at + timeout - self.now).max(1));
+        self.statements.get_mut(&number).expect("it is asked").stage = Stage::InPoolQueue { since: self.now };
         let timeout = if self.connects(number) {
             self.sends(number);
-            site.timeout
+            rest
         } else {
-            [site.timeout, self.acquire_timeout(number)].into_iter().flatten().min()
+            [rest, self.acquire_timeout(number)].into_iter().flatten().min()
         };
         if let Some(timeout) = timeout {
             self.arm(id, timeout);
+        }
+    }
+
+    pub(super) fn waits_for_connection(&self, number: StatementNumber) -> bool {
+        matches!(self.statements[&number].stage, Stage::InPoolQueue { .. })
+    }
+
+    /// The service and the pod that ask a statement.
+    pub(super) fn place_of(&self, number: StatementNumber) -> (u16, u16) {
+        self.statements[&number].from
+    }
+
+    /// A statement leaves the queue for a connection; says how often it had waited in vain before.
+    pub(super) fn leaves_pool_queue(&mut self, number: StatementNumber) -> u64 {
+        let Statement { pool, stage, .. } = self.statements[&number];
+        let Stage::InPoolQueue { since } = stage else { panic!("it waits in the queue") };
+        let place = pool.expect("it waits for a pool");
+        self.pools.get_mut(&place).expect("the pool was used").waiting.retain(|other| *other != number);
+        self.books.gave_up(StationId::Pool(place.0), self.now - since);
+        let statement = self.statements.get_mut(&number).expect("it is asked");
+        statement.stage = Stage::Failing;
+        statement.in_vain += 1;
+        statement.in_vain - 1
+    }
+
+    /// The work that a statement costs its pod is done.
+    pub(super) fn client_work_ends(&mut self, number: StatementNumber) {
+        match self.statements[&number].stage {
+            Stage::Failing => self.acquire_failed(number),
+            Stage::Receiving => self.taken_in(number),
+            other => panic!("no work in {other:?}"),
+        }
+    }
+
+    /// After a wait in vain: nobody cares any more, or the next wait begins, or the try has failed.
+    pub(super) fn acquire_failed(&mut self, number: StatementNumber) {
+        let Statement { asker, pool, .. } = self.statements[&number];
+        let Some(asker) = asker else {
+            self.statements.remove(&number);
+            return;
+        };
+        let (pool, ..) = pool.expect("it waited for a pool");
+        if self.plan.pools[usize::from(pool)].acquire_again {
+            self.waits_for(asker, number);
+            return;
+        }
+        self.statements.remove(&number);
+        self.timeouts.remove(&asker);
+        self.try_ends(asker, Outcome::PoolTimeout);
+    }
+
+    /// Pools have another size: those who wait get what comes on top, pool by pool.
+    pub(super) fn changes_size(&mut self, pool: u16, size: u32) {
+        self.sizes[usize::from(pool)] = size;
+        let places: Vec<(u16, u16, u16)> = self.pools.keys().copied().filter(|place| place.0 == pool).collect();
+        for place in places {
+            while self.pools[&place].held.len() < size as usize && !self.pools[&place].waiting.is_empty() {
+                self.hands_over(place);
+            }
+        }
+    }
+
+    /// The first in the queue gets a connection.
+    fn hands_over(&mut self, place: (u16, u16, u16)) {
+        let pool = self.pools.get_mut(&place).expect("the pool was used");
+        let next = pool.waiting.pop_front().expect("somebody waits");
+        pool.held.push((next, self.now));
+        let Stage::InPoolQueue { since } = self.statements[&next].stage else { panic!("it waits in the queue") };
+        self.books.served(StationId::Pool(place.0), self.now - since);
+        self.sends(next);
+        let asker = self.statements[&next].asker.expect("one who lets go leaves the queue");
+        let frame = self.frame(asker).clone();
+        self.timeouts.remove(&asker);
+        if let Some(timeout) = self.plan.sites[usize::from(frame.site)].timeout {
+            self.arm(asker, (frame.asked_at + timeout).saturating_sub(self.now).max(1));
         }
     }
 
@@ -112,7 +212,7 @@ impl Reference<'_> {
     fn connects(&mut self, number: StatementNumber) -> bool {
         let Some(place) = self.statements[&number].pool else { return true };
         let pool = self.pools.entry(place).or_default();
-        if pool.held.len() < self.plan.pools[usize::from(place.0)].size as usize {
+        if pool.held.len() < self.sizes[usize::from(place.0)] as usize {
             pool.held.push((number, self.now));
             self.books.served(StationId::Pool(place.0), 0);
             return true;
@@ -129,16 +229,9 @@ impl Reference<'_> {
         let held = pool.held.iter().position(|(holder, _)| *holder == number).expect("it holds a connection");
         let (_, since) = pool.held.remove(held);
         self.books.busy(StationId::Pool(place.0), self.now - since);
-        let Some(next) = pool.waiting.pop_front() else { return };
-        pool.held.push((next, self.now));
-        let Stage::InPoolQueue { since } = self.statements[&next].stage else { panic!("it waits in the queue") };
-        self.books.served(StationId::Pool(place.0), self.now - since);
-        self.sends(next);
-        let asker = self.statements[&next].asker.expect("one who lets go leaves the queue");
-        let frame = self.frame(asker).clone();
-        self.timeouts.remove(&asker);
-        if let Some(timeout) = self.plan.sites[usize::from(frame.site)].timeout {
-            self.arm(asker, (frame.asked_at + timeout).saturating_sub(self.now).max(1));
+        let is_wanted = !pool.waiting.is_empty() && pool.held.len() < self.sizes[usize::from(place.0)] as usize;
+        if is_wanted {
+            self.hands_over(place);
         }
     }
 
@@ -236,8 +329,20 @@ impl Reference<'_> {
         self.books.statement(of, self.now - sent, rows * (whole - left) / whole, killed);
     }
 
-    /// The answer is back: the connection first, then the program.
+    /// The answer is back, and may cost the pod work.
     pub(super) fn statement_returns(&mut self, number: StatementNumber) {
+        let Statement { answer, from, .. } = self.statements[&number];
+        match answer {
+            Some(ticks) => {
+                self.statements.get_mut(&number).expect("it is under way").stage = Stage::Receiving;
+                self.works_for(Worker::Client(number), from, ticks);
+            }
+            None => self.taken_in(number),
+        }
+    }
+
+    /// The answer is taken in: the connection first, then the program.
+    fn taken_in(&mut self, number: StatementNumber) {
         self.gives_back(number);
         let statement = self.statements.remove(&number).expect("it was under way");
         if let Some(asker) = statement.asker {
@@ -246,26 +351,14 @@ impl Reference<'_> {
         }
     }
 
-    /// How a try ends whose timeout comes first.
-    pub(super) fn timeout_of_statement(&self, number: StatementNumber) -> Outcome {
-        let statement = &self.statements[&number];
-        let asker = &self.frames[&statement.asker.expect("it was waited for")];
-        let site_timeout = self.plan.sites[usize::from(asker.site)].timeout.unwrap_or(Ticks::MAX);
-        let waits = matches!(statement.stage, Stage::InPoolQueue { .. });
-        let pool_first = self.acquire_timeout(number).is_some_and(|acquire| acquire < site_timeout);
-        if waits && pool_first { Outcome::PoolTimeout } else { Outcome::Timeout }
-    }
-
     /// Nobody waits for a statement any more.
     pub(super) fn lets_go_of_statement(&mut self, number: StatementNumber) {
-        let Statement { at, pool, stage, .. } = self.statements[&number];
+        let Statement { at, stage, .. } = self.statements[&number];
         let store = &self.plan.stores[usize::from(at.0)];
         let kills = store.cancel && store.discipline == Discipline::Ps;
         match stage {
-            Stage::InPoolQueue { since } => {
-                let place = pool.expect("it waits for a pool");
-                self.pools.get_mut(&place).expect("the pool was used").waiting.retain(|other| *other != number);
-                self.books.gave_up(StationId::Pool(place.0), self.now - since);
+            Stage::InPoolQueue { .. } => {
+                self.leaves_pool_queue(number);
                 self.statements.remove(&number);
             }
             Stage::AtStore { .. } if kills => {
@@ -275,7 +368,7 @@ impl Reference<'_> {
                 self.gives_back(number);
                 self.statements.remove(&number);
             }
-            Stage::AtStore { .. } | Stage::OnItsWayBack => {
+            Stage::Failing | Stage::AtStore { .. } | Stage::OnItsWayBack | Stage::Receiving => {
                 self.statements.get_mut(&number).expect("it was asked").asker = None;
             }
         }

@@ -1,0 +1,68 @@
+//! Guards of a site: its breaker and its retry budget, one of each for every pod.
+//!
+//! Owns the moments at which they are asked and told. Refuses to decide: the policies do (`doorbuster_model::policies`).
+
+use crate::cell::{Cell, at};
+use crate::frame::FrameId;
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::{PerPod, Site, SiteId, Target};
+use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::record::Consumer;
+
+impl<C: Consumer> Cell<'_, C> {
+    /// Makes a try of the site at which the frame stands, unless its breaker is open: then the frame goes on as after the last
+    /// failure.
+    pub(crate) fn ask(&mut self, id: FrameId, site_id: SiteId) {
+        let site = &self.plan.sites[usize::from(site_id)];
+        if let Some(breaker) = site.breaker {
+            let instance = self.instance(id, breaker);
+            if !self.breakers[instance].lets_through(self.now) {
+                return self.give_up(id, site, Outcome::CircuitOpen);
+            }
+        }
+        if let Some(budget) = site.budget
+            && self.frames[id].attempt == 0
+        {
+            let instance = self.instance(id, budget);
+            self.budgets[instance].deposit();
+        }
+        match site.target {
+            Target::Endpoint(_) => self.call(id, site_id),
+            Target::Statement { .. } => self.query(id, site_id),
+        }
+    }
+
+    /// Whether the retry budget, if there is one, pays for a further try.
+    pub(crate) fn budget_allows(&mut self, id: FrameId, site: &Site) -> bool {
+        let Some(budget) = site.budget else { return true };
+        let instance = self.instance(id, budget);
+        self.budgets[instance].withdraw()
+    }
+
+    /// A try of the frame's site has ended.
+    #[inline]
+    pub(crate) fn tell_breaker(&mut self, id: FrameId, site: &Site, outcome: Outcome) {
+        if let Some(breaker) = site.breaker {
+            let (instance, began) = (self.instance(id, breaker), self.try_began(id));
+            self.breakers[instance].ended(began, self.now, !outcome.answered());
+        }
+    }
+
+    /// A try of the frame's site was given up by the frame's own caller.
+    pub(crate) fn untell_breaker(&mut self, id: FrameId, site: &Site) {
+        if let Some(breaker) = site.breaker {
+            let (instance, began) = (self.instance(id, breaker), self.try_began(id));
+            self.breakers[instance].taken_back(began);
+        }
+    }
+
+    fn try_began(&self, id: FrameId) -> Ticks {
+        self.now - u64::from(self.now32().wrapping_sub(self.frames[id].since))
+    }
+
+    fn instance<R>(&self, id: FrameId, guard: PerPod<R>) -> usize {
+        let pod = self.frames[id].pod;
+        let service = self.pods[at(pod)].service;
+        guard.first_instance as usize + usize::from(pod - self.plan.services[usize::from(service)].first_pod)
+    }
+}
