@@ -4,7 +4,6 @@
 
 use super::{note, open_section, prose};
 use crate::chart::{Screen, chart};
-use crate::escape::Html;
 use crate::format::clock_at;
 use crate::result::RunResult;
 use crate::story::{Kind, Moment, after_injection, moments};
@@ -59,7 +58,7 @@ fn item(html: &mut String, result: &RunResult, moment: &Moment) {
     if !moment.lines.is_empty() {
         html.push_str("<ul>");
         for line in &moment.lines {
-            html.push_str(&format!("<li>{}</li>", Html(line)));
+            html.push_str(&format!("<li>{}</li>", prose(line)));
         }
         html.push_str("</ul>");
     }
