@@ -4,6 +4,7 @@
 
 use super::{note, open_section, prose};
 use crate::chart::{Screen, chart};
+use crate::figures::held;
 use crate::format::clock_at;
 use crate::result::RunResult;
 use crate::story::{Kind, Moment, after_injection, moments};
@@ -31,7 +32,9 @@ pub(super) fn section(html: &mut String, result: &RunResult) {
         }
         html.push_str("</ol>\n");
     }
-    if result.timeline.injected_s.is_some() && result.timeline.recovered_s.is_none() {
+    if held(result) {
+        html.push_str("<p class=\"good\"><strong>Success stayed near its level all the time.</strong></p>\n");
+    } else if result.timeline.injected_s.is_some() && result.timeline.recovered_s.is_none() {
         html.push_str("<p class=\"bad\"><strong>Not recovered by the end.</strong></p>\n");
     }
     html.push_str("</section>\n");
