@@ -31,7 +31,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Play a scenario: shop, faults, detection; print the verdicts and write a report folder
     #[command(
-        after_help = "Examples: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\n          doorbuster run payment-index-loss --baseline main/result.json\n          doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32"
+        after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\nExample: doorbuster run payment-index-loss --baseline main/result.json --tolerance 1%\nExample: doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32"
     )]
     Run(RunArgs),
     /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first

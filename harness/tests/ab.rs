@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use workbench::{Folder, GATE, SMALL_DRILL, Told, edited, entry, number, wait};
+use workbench::{Folder, GATE, SMALL_DRILL, SMALLEST, Told, edited, entry, number, wait};
 
 /// A mistake is told within this time: nothing is played before.
 const SOON: Duration = Duration::from_secs(20);
@@ -342,6 +342,28 @@ fn a_bad_sweep_is_told_before_anything_is_played() {
         assert!(told.stderr.contains("= help: ") && !told.stderr.contains(" virtual, "), "{told}");
         assert_eq!(folder.names("."), there, "something was written\n{told}");
     }
+}
+
+/// *Scenario*: a sweep whose second value is more than the engine can tell the truth about: one core, ten minutes a
+/// request, one request a second.
+///
+/// *Guarantees*: that row says why it has no figures, the others are played; exit code 75.
+#[test]
+fn a_row_that_cannot_be_played_does_not_end_the_sweep() {
+    let folder = Folder::new("overload");
+    folder.write("smallest.yaml", edited(SMALLEST, &[("500/s", "1/s")]));
+    let sweep = "services.shop.endpoints.buy.do.0.compute=1ms,10min,2ms";
+    let args = ["run", "smallest.yaml", "--set", "duration=40min", "--sweep", sweep, "--out", "sweep"];
+    let told = folder.doorbuster(&args).ends_with(75);
+    assert!(
+        told.stdout.contains("  note        10min: a request has been in the shop for over 27 minutes\n"),
+        "{told}"
+    );
+    let sweep = folder.json("sweep/sweep.json");
+    let rows = sweep["rows"].as_array().expect("a list");
+    let played: Vec<bool> = rows.iter().map(|row| row["figures"].is_object()).collect();
+    assert_eq!((played, &sweep["complete"]), (vec![true, false, true], &Value::from(false)));
+    assert_eq!(folder.names("sweep"), ["1ms", "2ms", "sweep.html", "sweep.json", "sweep.md"]);
 }
 
 /// *Scenario*: a sweep of three values, interrupted in the second.

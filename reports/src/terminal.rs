@@ -328,7 +328,7 @@ payment-index-loss
         let expected = "\
   baseline    3 of 44 figures worse, 1 of 14 verdicts worse, 2 better (beyond 2 % and chance)
   worse       gateway.pay, during: success 70.4 % -> 56.2 % (failed by timeout 26.6 % -> 39.4 %)
-  worse       gateway.pay, during: throughput 887/s -> 708/s
+  worse       payment.pay, during: success 70.4 % -> 56.2 % (failed by timeout 26.6 % -> 39.4 %)
   better      gateway.browse, after: p99 31 ms -> 25 ms
   changed     stores.payments.shards 16 -> 8
 ";

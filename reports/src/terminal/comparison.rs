@@ -5,6 +5,7 @@
 use super::{Page, Paint, plain};
 use crate::comparison::{Judgement, cause_text, configuration_text, headline, verdict_states};
 use crate::result::RunResult;
+use std::collections::BTreeSet;
 
 /// Worse ones that are told.
 const MOST_WORSE: usize = 2;
@@ -24,9 +25,12 @@ pub(super) fn rows(page: &mut Page, result: &RunResult) {
         let [old, new] = verdict_states(change);
         format!("{}: {old} -> {new}", change.id)
     });
-    let worse: Vec<String> = figures(Judgement::Worse).map(|figure| cause_text(told, figure)).chain(changed).collect();
-    for text in worse.iter().take(MOST_WORSE) {
-        page.row("worse", Paint::Bad, &plain(text));
+    // One figure of an endpoint: the same in another window says little more.
+    let mut names = BTreeSet::new();
+    let first = figures(Judgement::Worse).filter(|figure| names.insert((&figure.service, &figure.endpoint)));
+    let worse = first.map(|figure| cause_text(told, figure)).chain(changed);
+    for text in worse.take(MOST_WORSE) {
+        page.row("worse", Paint::Bad, &plain(&text));
     }
     if let Some(figure) = figures(Judgement::Better).next() {
         page.row("better", Paint::Good, &plain(&cause_text(told, figure)));
