@@ -62,7 +62,8 @@ const NEAR: f64 = 0.97;
 /// Whether success stayed near its level all the time: then there was nothing to recover from.
 pub(crate) fn held(result: &RunResult) -> bool {
     let told = figures(result);
-    let Some(before) = told.iter().find(|figures| figures.window == "before").and_then(|figures| figures.success) else {
+    let Some(before) = told.iter().find(|figures| figures.window == "before").and_then(|figures| figures.success)
+    else {
         return false;
     };
     result.timeline.recovered_s.is_none()

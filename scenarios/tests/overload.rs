@@ -23,7 +23,12 @@ const IMPOSSIBLE: &[(&str, &str, &str, &str)] = &[
         "`slow_over` without `slow`",
         "share of slow calls",
     ),
-    (QUERY, "{store: payments, statement: by_user, breaker: {failures: 0%}}", "`failures` must be over 0%", "by itself"),
+    (
+        QUERY,
+        "{store: payments, statement: by_user, breaker: {failures: 0%}}",
+        "`failures` must be over 0%",
+        "by itself",
+    ),
     (QUERY, "{store: payments, statement: by_user, breaker: {failures: 1%, open: 0s}}", "`open` must be over 0s", ""),
     (
         QUERY,
@@ -55,7 +60,12 @@ const IMPOSSIBLE: &[(&str, &str, &str, &str)] = &[
         "service `gateway` has no pool to `payments`",
         "its pools",
     ),
-    ("remedies.rebuild.action", "{pool_size: {service: payment, store: payments, size: 0}}", "`size` must be 1 to 100k", ""),
+    (
+        "remedies.rebuild.action",
+        "{pool_size: {service: payment, store: payments, size: 0}}",
+        "`size` must be 1 to 100k",
+        "",
+    ),
     (
         "remedies.rebuild.action",
         "{scale_out: {service: payment, pods: 1, start_up: 30s}}",
