@@ -229,7 +229,7 @@ mod tests {
             let svg = sweep_chart(&examples::sweep(), screen).expect("two rows have figures");
             assert_eq!(svg.matches("<circle ").count(), 6);
             assert_eq!(svg.matches(">n/a<").count(), 3);
-            for word in [">70.4 %<", ">56.2 %<", ">25%<", ">50%<", ">100%<", "56.2 % at 50% to 70.4 % at 25%"] {
+            for word in [">70.4 %<", ">56.2 %<", ">25%<", ">50%<", ">100%<", "56.2 % (at 50%) to 70.4 % (at 25%)"] {
                 assert!(svg.contains(word), "{word} is not in {svg}");
             }
         }

@@ -144,7 +144,7 @@ mod tests {
         }
         assert!(html.contains("<a href=\"25/report.html\">25%</a>"), "{html}");
         assert!(
-            html.contains("Success 56.2\u{a0}% at 50% to 70.4\u{a0}% at 25%; p99\u{a0}5\u{a0}s throughout"),
+            html.contains("Success 56.2\u{a0}% (at 50%) to 70.4\u{a0}% (at 25%); p99\u{a0}5\u{a0}s throughout"),
             "{html}"
         );
         sweep.rows[0].value = examples::HOSTILE.to_owned();

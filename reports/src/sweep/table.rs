@@ -40,7 +40,7 @@ pub(crate) fn cells(sweep: &Sweep, row: &Row) -> Vec<String> {
     cells
 }
 
-/// The least and the greatest of a figure, with their values: `41.9 % at 8 to 84.2 % at 32`.
+/// The least and the greatest of a figure, with their values: `41.9 % (at 8) to 84.2 % (at 32)`.
 pub(crate) fn range(sweep: &Sweep, of: fn(&RowFigures) -> Option<f64>, text: fn(f64) -> String) -> Option<String> {
     let rows = || {
         sweep
@@ -49,11 +49,12 @@ pub(crate) fn range(sweep: &Sweep, of: fn(&RowFigures) -> Option<f64>, text: fn(
             .filter_map(move |row| Some((row, of(row.figures.as_ref()?).filter(|value| value.is_finite())?)))
     };
     let least = rows().min_by(|a, b| a.1.total_cmp(&b.1))?;
-    let greatest = rows().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    // From the end, so that of equal ones the first is told here too.
+    let greatest = rows().rev().max_by(|a, b| a.1.total_cmp(&b.1))?;
     if text(least.1) == text(greatest.1) {
         return Some(format!("{} throughout", text(least.1)));
     }
-    let told = |(row, value): (&Row, f64)| format!("{} at {}", text(value), row.value);
+    let told = |(row, value): (&Row, f64)| format!("{} (at {})", text(value), row.value);
     Some(format!("{} to {}", told(least), told(greatest)))
 }
 
@@ -65,7 +66,7 @@ fn recovered(figures: &RowFigures) -> String {
     match (figures.injected_s, figures.recovered_after_s) {
         (None, _) => MISSING.to_owned(),
         (Some(_), Some(after_s)) => duration(after_s),
-        (Some(_), None) => "never".to_owned(),
+        (Some(_), None) => "no".to_owned(),
     }
 }
 

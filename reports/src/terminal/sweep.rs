@@ -108,7 +108,7 @@ payment-index-loss: faults.index-lost.intensity
   note        100%: a cell holds too much
 
   columns     window during: success of gateway.pay, p99 of payment.pay, throughput of the edge
-  success     56.2 % at 50% to 70.4 % at 25%
+  success     56.2 % (at 50%) to 70.4 % (at 25%)
   p99         5 s throughout
   report      open out/sweep.html
 ";
