@@ -72,10 +72,11 @@ function measure() {
   const [win, doc] = [frame.contentWindow, frame.contentDocument];
   const first = doc.querySelector("#verdicts")?.closest("section").querySelector("tbody tr, .note:last-child");
   say("FIRST", Math.ceil(first ? first.getBoundingClientRect().bottom : 1e9));
+  say("TALL", doc.documentElement.scrollHeight);
+  // From here on with everything unfolded: what can be opened must be legible too.
   for (const details of doc.querySelectorAll("details")) details.open = true;
   say("DARK", win.matchMedia("(prefers-color-scheme: dark)").matches);
   say("WIDE", doc.documentElement.scrollWidth);
-  say("TALL", doc.documentElement.scrollHeight);
   say("ORDER", [...doc.querySelectorAll("h2")].map((heading) => heading.id).join(" "));
   for (const heading of doc.querySelectorAll("h2")) {
     const section = heading.closest("section");

@@ -15,9 +15,9 @@ const RENEW: &str = "UPDATE_FINGERPRINTS=1 cargo test --release -p doorbuster --
 
 /// Overrides of a scenario that has no fingerprint yet. What is special about it must lie inside: add to its file where
 /// the fault, or the rise of the curve, is moved to.
-const FIRST_30_S: &[&str] = &["duration=30s", "warmup=5s", "expect={}"];
+const FIRST_60_S: &[&str] = &["duration=60s", "warmup=5s", "expect={}"];
 
-/// Fewer requests in 30 s would make a dull fingerprint.
+/// Fewer requests in 60 s would make a dull fingerprint.
 const FEWEST_REQUESTS: u64 = 100_000;
 
 fn play(folder: &Folder, scenario: &str, threads: &str, seed: &str, sets: &[&str]) -> (Told, String) {
@@ -46,6 +46,24 @@ fn threads_change_nothing() {
             assert!(one == other, "the result differs from that of one thread\n{told}");
         }
     }
+}
+
+/// *Scenario*: 50 s of the avalanche on one and on two threads, ended in the midst of the collapse.
+///
+/// *Guarantees*: the result is the same to the last byte, tens of thousands of requests hang in it, and when the doors close
+/// everything comes back: the books balance.
+#[test]
+fn a_collapse_is_determined_and_drains() {
+    let folder = Folder::new("collapse");
+    let sets = ["duration=50s", "warmup=5s", "faults.pool_cut.at=10s", "remedies={}", "expect={}"];
+    let (told, one) = play(&folder, "inventory-avalanche", "1", "1", &sets);
+    let (_, two) = play(&folder, "inventory-avalanche", "2", "1", &sets);
+    assert!(one == two, "the result differs from that of one thread\n{told}");
+    let result: Value = serde_json::from_str(&one).expect("a result is JSON");
+    let last = result["series"].as_array().and_then(|series| series.last()).expect("a series");
+    assert!(last["in_flight"].as_f64().expect("a number") > 100_000.0, "{last}");
+    let books = workbench::entry(&result["verdicts"], &[("id", "accounting.conservation")]);
+    assert_eq!(books["status"], "pass", "{books:#}");
 }
 
 /// *Scenario*: the small drill with three seeds, the first of them twice.
@@ -96,7 +114,7 @@ fn a_result_knows_nothing_of_where_and_when() {
     assert_eq!(run["profile"], if cfg!(debug_assertions) { "dev" } else { "release" });
 }
 
-/// *Scenario*: the first 30 virtual seconds of every library scenario that has traffic, on two threads; what
+/// *Scenario*: the first 60 virtual seconds of every library scenario that has traffic, on two threads; what
 /// comes later in a scenario (a fault, a rise) is moved into them, so that its mechanism is in the stream.
 ///
 /// *Guarantees*: the streams are those that are checked in, in the profile in which this test is built: run in dev
@@ -130,7 +148,7 @@ fn the_librarys_fingerprints_are_those_checked_in() {
 /// *Scenario*: the folder of fingerprints against the library.
 ///
 /// *Guarantees*: none is left of a scenario that is gone, and no two say the same: each shows what only its scenario
-/// does, be it by moving it into the first 30 s.
+/// does, be it by moving it into the first 60 s.
 #[test]
 fn each_fingerprint_is_of_one_scenario() {
     let names = scenarios_with_traffic();
@@ -172,7 +190,7 @@ fn scenarios_with_traffic() -> Vec<String> {
 fn parse(text: &str) -> (Vec<&str>, String) {
     let sets: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("set ")).collect();
     let stream = text.lines().filter(|line| !line.starts_with("set ") && !line.starts_with('#'));
-    (if sets.is_empty() { FIRST_30_S.to_vec() } else { sets }, stream.map(|line| format!("{line}\n")).collect())
+    (if sets.is_empty() { FIRST_60_S.to_vec() } else { sets }, stream.map(|line| format!("{line}\n")).collect())
 }
 
 /// The stream in a few lines; the counts say how far apart two streams are.

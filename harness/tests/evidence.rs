@@ -50,7 +50,7 @@ fn exemplars_show_the_fault() {
         assert_eq!(text(exemplar, "edge"), "gateway.pay");
         assert_eq!(text(exemplar, "trace_id").len(), 32);
     }
-    let alike = [&during["alike"], &during["sampled"]].map(|count| number(count));
+    let alike = [&during["alike"], &during["sampled"]].map(number);
     assert!((0.35..0.65).contains(&(alike[0] / alike[1])), "about half of the payments time out: {alike:?}");
     let scan = spans(during, "SELECT payments")[0];
     assert!(number(&scan["duration_s"]) > 0.9, "{scan:#}");

@@ -56,6 +56,21 @@ pub(crate) fn figures(result: &RunResult) -> Vec<Figures> {
     told
 }
 
+/// The share of its level before at which success counts as near it (design section 8).
+const NEAR: f64 = 0.97;
+
+/// Whether success stayed near its level all the time: then there was nothing to recover from.
+pub(crate) fn held(result: &RunResult) -> bool {
+    let told = figures(result);
+    let Some(before) = told.iter().find(|figures| figures.window == "before").and_then(|figures| figures.success)
+    else {
+        return false;
+    };
+    result.timeline.recovered_s.is_none()
+        && told.len() > 1
+        && told.iter().all(|figures| figures.success.is_some_and(|success| success >= NEAR * before))
+}
+
 /// The windows that tell the story: before, during and after, or the whole run where nothing was broken.
 pub(crate) fn windows(result: &RunResult) -> Vec<&'static str> {
     let mut there = Vec::new();

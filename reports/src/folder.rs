@@ -237,6 +237,20 @@ mod tests {
     }
 
     #[test]
+    fn a_result_of_an_older_version_is_read() {
+        let mut value = serde_json::to_value(examples::avalanche()).expect("it is JSON");
+        let fields = value.as_object_mut().expect("an object");
+        fields.remove("exemplars");
+        fields.remove("saturated");
+        for stats in fields["endpoints"].as_array_mut().expect("a list") {
+            stats.as_object_mut().expect("an object").remove("edge");
+        }
+        let old: RunResult = serde_json::from_value(value).expect("what is missing has a default");
+        assert!(old.exemplars.is_empty() && old.saturated.is_empty() && !old.endpoints[0].edge);
+        assert!(page(&old, &examples::run_info()).contains("gateway.create_order"));
+    }
+
+    #[test]
     fn the_latency_log_is_by_virtual_time_and_the_same_each_time() {
         let result = examples::incident();
         let log = latency_log(&result, &histograms()).expect("memory takes it");

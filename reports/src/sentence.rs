@@ -2,7 +2,7 @@
 //!
 //! Owns that sentence for page, terminal and Markdown. Refuses to escape it: each of them does that for itself.
 
-use crate::figures::{edge_success, figures, focus, slowest_endpoint};
+use crate::figures::{edge_success, figures, focus, held, slowest_endpoint};
 use crate::format::{count, duration, percent, rate};
 use crate::result::RunResult;
 use crate::story::after_injection;
@@ -34,6 +34,7 @@ fn incident(result: &RunResult) -> String {
     });
     let end = match timeline.recovered_s {
         Some(at_s) => format!("service was back after {}", since_injection(result, at_s)),
+        None if held(result) => "service held".to_owned(),
         None if !result.complete => "it had not recovered when the run was ended".to_owned(),
         None => "service did not come back".to_owned(),
     };
@@ -121,6 +122,16 @@ mod tests {
             "Index user_id of payments lost on 4 of 16 shards: success of gateway.pay fell from 98.0 % to 70.4 %, \
              no alert fired, no cause was named, and service did not come back."
         );
+    }
+
+    #[test]
+    fn a_fault_that_hurt_nobody_needs_no_recovery() {
+        let mut result = examples::incident();
+        result.timeline.recovered_s = None;
+        for verdict in result.verdicts.iter_mut().filter(|verdict| verdict.id.starts_with("incident.success.")) {
+            verdict.value = Some(0.98);
+        }
+        assert!(sentence(&result).contains(", and service held"), "{}", sentence(&result));
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub use sweep::sweep_summary;
 pub(crate) use sweep::watched;
 
 use crate::escape::terminal as plain;
-use crate::figures::{Figures, busiest_stations, edge_success, figures, focus, slowest_endpoint};
+use crate::figures::{Figures, busiest_stations, edge_success, figures, focus, held, slowest_endpoint};
 use crate::format::{bound, clock_at, count, duration, percent, rate};
 use crate::outcome::{Outcome, Standing, Tally, misses_first, outcome};
 use crate::replay::{quoted, scale_text, variation};
@@ -140,7 +140,12 @@ fn timeline(page: &mut Page, result: &RunResult) {
     }
     if result.timeline.recovered_s.is_none() {
         let head = format!("  {:8}  {:<LABEL$} ", "", "");
-        page.hanging(&head, LABEL + 13, Paint::Bad, "not recovered by the end");
+        let (paint, text) = if held(result) {
+            (Paint::Good, "success stayed near its level all the time")
+        } else {
+            (Paint::Bad, "not recovered by the end")
+        };
+        page.hanging(&head, LABEL + 13, paint, text);
     }
 }
 

@@ -23,7 +23,7 @@ error: unknown key `cors`
     |
  25 |     cors: 2
     |     ^^^^
-    = help: did you mean `cores`? known keys: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `endpoints`
+    = help: did you mean `cores`? known keys: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`
 "#,
     },
     Case {
@@ -150,7 +150,7 @@ error: unknown key `cors`
     |
  25 |     cors: 2
     |     ^^^^
-    = help: did you mean `cores`? known keys: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `endpoints`
+    = help: did you mean `cores`? known keys: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`
 
 error: `-40/s` is negative; a rate is at least 0/s
    --> my.yaml:62:22
@@ -397,12 +397,11 @@ error: `order_value` must be a finite number, not .nan
         edits: &[("above: 90%", "above: 90")],
         sets: &[],
         told: r#"
-error: `90` has no unit
+error: `above` must be a share such as 90% for this metric
    --> my.yaml:73:70
     |
  73 |     start: {when: {service: payment, metric: cpu_utilization, above: 90}}
     |                                                                      ^^
-    = help: `above`: Holds when the metric is over this; a share (`90%`) or a rate (`40k/s`), as the metric asks
 "#,
     },
     Case {
@@ -415,7 +414,7 @@ error: `90 percent` has no percent sign; a share is written like 25%
     |
  73 |     start: {when: {service: payment, metric: cpu_utilization, above: 90 percent}}
     |                                                                      ^^^^^^^^^^
-    = help: `above`: Holds when the metric is over this; a share (`90%`) or a rate (`40k/s`), as the metric asks
+    = help: `above`: Holds when the metric is over this; a share (`90%`), a rate (`40k/s`) or a number (`2`), as the metric asks
 "#,
     },
     Case {

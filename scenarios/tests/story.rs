@@ -228,7 +228,7 @@ error: unknown verdict `incident.sucess.before`
     |
  77 |   incident.sucess.before: {at_least: 97%, source: chosen}
     |   ^^^^^^^^^^^^^^^^^^^^^^
-    = help: did you mean `incident.success.before`? verdicts: `incident.success.before`, `incident.success.during`, `incident.success.after`, `incident.p99.before`, `incident.p99.during`, `incident.p99.after`, `incident.throughput.before`, `incident.throughput.during`, `incident.throughput.after`, `incident.orders_lost`, `incident.users_affected`, `incident.gmv_lost`, `detection.symptom`, `detection.alert`, `detection.notified`, `detection.evidence_ready`, `detection.cause`, `detection.human`, `detection.repair`, `detection.recovered`, `detection.false_alerts`, `run.success`, `run.p99`, `run.throughput`, `accounting.conservation`
+    = help: did you mean `incident.success.before`? verdicts: `incident.success.before`, `incident.success.during`, `incident.success.after`, `incident.p99.before`, `incident.p99.during`, `incident.p99.after`, `incident.throughput.before`, `incident.throughput.during`, `incident.throughput.after`, `incident.cpu.before`, `incident.cpu.during`, `incident.cpu.after`, `incident.in_flight.before`, `incident.in_flight.during`, `incident.in_flight.after`, `incident.orders_lost`, `incident.users_affected`, `incident.gmv_lost`, `detection.symptom`, `detection.alert`, `detection.notified`, `detection.evidence_ready`, `detection.cause`, `detection.human`, `detection.repair` and 6 more
 "#,
     },
     Case {

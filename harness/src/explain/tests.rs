@@ -30,7 +30,7 @@ fn a_name_of_every_kind_is_explained() {
         ("compute", &["Work on a core", "services.NAME.endpoints.NAME.do.N.compute"]),
         ("log_normal", &["one of several kinds", "a number"]),
         ("two_random", &["less busy of two", "services.NAME.balancer"]),
-        ("failure_ratio", &["Failed requests over all requests", "remedies.NAME.start.when.metric"]),
+        ("failure_ratio", &["Failed requests over all requests", "remedies.NAME.until.metric"]),
         (
             "detection.alert",
             &[

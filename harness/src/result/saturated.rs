@@ -23,10 +23,26 @@ pub(super) fn saturated(plan: &Plan, record: &Record) -> Vec<Saturated> {
             station: ten.stations[number],
         });
         let points: Vec<Point> = points.collect();
-        found.extend(of_station(plan_names::station(plan, station), &points, record.story.injected_s()));
+        let told = of_station(plan_names::station(plan, station), &points, record.story.injected_s());
+        found.extend(told.map(|told| (approach(&points, told.from_s), told)));
     }
-    found.sort_by(|a, b| a.from_s.total_cmp(&b.from_s).then_with(|| a.name.cmp(&b.name)));
-    found
+    in_order(found)
+}
+
+/// How full a station was in the point before it was full: of two that were full from the same point on, the one that was
+/// fuller before filled earlier.
+fn approach(points: &[Point], from_s: f64) -> f64 {
+    let before = points.iter().rev().find(|point| f64::from(point.to_s) <= from_s);
+    before.map_or(0.0, |point| point.station.utilization())
+}
+
+/// By time, then by approach, then by name.
+fn in_order(mut found: Vec<(f64, Saturated)>) -> Vec<Saturated> {
+    found.sort_by(|(a_before, a), (b_before, b)| {
+        let by_time = a.from_s.total_cmp(&b.from_s);
+        by_time.then_with(|| b_before.total_cmp(a_before)).then_with(|| a.name.cmp(&b.name))
+    });
+    found.into_iter().map(|(_, told)| told).collect()
 }
 
 /// A station in one point of the series.
@@ -114,6 +130,21 @@ mod tests {
         assert_eq!((found.from_s, found.to_s), (35.0, Some(60.0)));
         assert_eq!((found.full_s, found.stretches, found.max_waiting), (45.0, 2, 108));
         assert!(!found.already);
+    }
+
+    /// *Scenario* Two stations that are full from the same point on, one of them nearly so before; and one that is full earlier.
+    ///
+    /// *Guarantees* They come in the order in which they filled, as far as ten seconds tell.
+    #[test]
+    fn what_filled_earlier_comes_earlier() {
+        let of_three = [("a", [10, 20, 99, 99]), ("b", [10, 80, 99, 99]), ("c", [10, 99, 99, 99])];
+        let found = of_three.map(|(name, busy)| {
+            let points = points(&busy);
+            let told = of_station(name.to_owned(), &points, Some(10)).unwrap();
+            (approach(&points, told.from_s), told)
+        });
+        let names: Vec<String> = in_order(found.into()).into_iter().map(|told| told.name).collect();
+        assert_eq!(names, ["c", "b", "a"]);
     }
 
     /// *Scenario* Stations that stay just under the bound, that are full to the end, and that were full before the fault.

@@ -24,7 +24,7 @@ pub(crate) fn avalanche() -> RunResult {
     }
     for stats in &mut endpoints {
         let lost = stats.failed.remove("timeout").unwrap_or_default();
-        for (name, share) in [("timeout", 2), ("refused", 3), ("rate_limited", 6), ("circuit_open", 12)] {
+        for (name, share) in [("timeout", 2), ("refused", 4), ("rate_limited", 8), ("circuit_open", 8)] {
             stats.failed.insert(name.to_owned(), lost / share);
         }
     }

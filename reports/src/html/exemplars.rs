@@ -32,9 +32,9 @@ pub(super) fn section(html: &mut String, result: &RunResult) {
     note(
         html,
         &format!(
-            "Traces of {edge} as they reached the sink, each chosen to stand for others. A solid bar is work that a \
-             service was asked for, a pale one a call or a statement that it waits for; each tree has a time scale of \
-             its own."
+            "Traces of {edge} as they reached the sink, each chosen to stand for others; a request that is refused at the \
+             door leaves none. A solid bar is work that a service was asked for, a pale one a call or a statement that \
+             it waits for; each tree has a time scale of its own."
         ),
     );
     // Two need more room than the column of text has.
@@ -95,7 +95,7 @@ fn figure(html: &mut String, result: &RunResult, exemplar: &Exemplar) {
 fn facts(result: &RunResult, exemplar: &Exemplar) -> String {
     let share = exemplar.alike as f64 / (exemplar.sampled as f64).max(1.0);
     format!(
-        "At {}, {}: {} of {} sampled ({}).",
+        "At {}, {}: {} of {} sampled traces ({}).",
         clock_at(&result.scale.clock, exemplar.at_s),
         exemplar.chosen,
         count(exemplar.alike as f64),
@@ -232,7 +232,7 @@ mod tests {
             "<code>SELECT * FROM payments WHERE user_id = ?</code>",
             "<span class=\"doubt\">cancelled</span>",
             "<b class=\"last\">5 s</b>",
-            "287 of 968 sampled (29.6 %)",
+            "287 of 968 sampled traces (29.6 %)",
         ] {
             assert!(html.contains(text), "{text}\n{html}");
         }

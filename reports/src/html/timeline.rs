@@ -4,7 +4,7 @@
 
 use super::{note, open_section, prose};
 use crate::chart::{Screen, chart};
-use crate::escape::Html;
+use crate::figures::held;
 use crate::format::clock_at;
 use crate::result::RunResult;
 use crate::story::{Kind, Moment, after_injection, moments};
@@ -32,7 +32,9 @@ pub(super) fn section(html: &mut String, result: &RunResult) {
         }
         html.push_str("</ol>\n");
     }
-    if result.timeline.injected_s.is_some() && result.timeline.recovered_s.is_none() {
+    if held(result) {
+        html.push_str("<p class=\"good\"><strong>Success stayed near its level all the time.</strong></p>\n");
+    } else if result.timeline.injected_s.is_some() && result.timeline.recovered_s.is_none() {
         html.push_str("<p class=\"bad\"><strong>Not recovered by the end.</strong></p>\n");
     }
     html.push_str("</section>\n");
@@ -59,7 +61,7 @@ fn item(html: &mut String, result: &RunResult, moment: &Moment) {
     if !moment.lines.is_empty() {
         html.push_str("<ul>");
         for line in &moment.lines {
-            html.push_str(&format!("<li>{}</li>", Html(line)));
+            html.push_str(&format!("<li>{}</li>", prose(line)));
         }
         html.push_str("</ul>");
     }

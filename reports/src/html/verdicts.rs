@@ -2,7 +2,7 @@
 //!
 //! Owns that table, which becomes cards on a narrow screen. Refuses to hide a verdict.
 
-use super::{note, open_section};
+use super::{note, open_section, prose};
 use crate::escape::Html;
 use crate::format::{bound, count, value};
 use crate::outcome::{Standing, misses_first};
@@ -51,7 +51,10 @@ fn row(html: &mut String, standing: Standing, verdict: &Verdict) {
         rests_on(verdict),
         words::value(verdict)
     ));
-    html.push_str(&format!("<td class=\"fact\" data-label=\"bound\">{}</td>\n", bound(&verdict.bound, verdict.unit)));
+    html.push_str(&format!(
+        "<td class=\"fact\" data-label=\"bound\">{}</td>\n",
+        prose(&bound(&verdict.bound, verdict.unit))
+    ));
     html.push_str(&format!("<td class=\"fact\" data-label=\"expected\">{}</td>\n", words::expect(verdict.expect)));
     html.push_str(&format!("<td class=\"fact\" data-label=\"basis\">{}</td>\n", words::basis(verdict.basis)));
     html.push_str(&format!("<td class=\"small fact\" data-label=\"source\">{}", Html(&verdict.source)));

@@ -22,9 +22,9 @@ pub struct Exemplar {
     pub outcome: String,
     /// Why it was chosen, in words.
     pub chosen: String,
-    /// Sampled requests to the edge in this window that are like it.
+    /// Sampled traces of the edge in this window that are like it.
     pub alike: u64,
-    /// Sampled requests to the edge in this window.
+    /// Sampled traces of the edge in this window. A request that finds the accept queue full leaves none.
     pub sampled: u64,
     /// Spans of it that reached the sink.
     pub spans_arrived: u64,

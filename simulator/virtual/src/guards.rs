@@ -5,7 +5,7 @@
 use crate::cell::{Cell, at};
 use crate::frame::FrameId;
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{PerPod, Site, SiteId, Target};
+use doorbuster_model::plan::{Site, SiteId, Target};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::Consumer;
 
@@ -15,7 +15,7 @@ impl<C: Consumer> Cell<'_, C> {
     pub(crate) fn ask(&mut self, id: FrameId, site_id: SiteId) {
         let site = &self.plan.sites[usize::from(site_id)];
         if let Some(breaker) = site.breaker {
-            let instance = self.instance(id, breaker);
+            let instance = self.instance(id, breaker.first_instance);
             if !self.breakers[instance].lets_through(self.now) {
                 return self.give_up(id, site, Outcome::CircuitOpen);
             }
@@ -23,7 +23,7 @@ impl<C: Consumer> Cell<'_, C> {
         if let Some(budget) = site.budget
             && self.frames[id].attempt == 0
         {
-            let instance = self.instance(id, budget);
+            let instance = self.instance(id, budget.first_instance);
             self.budgets[instance].deposit();
         }
         match site.target {
@@ -35,7 +35,7 @@ impl<C: Consumer> Cell<'_, C> {
     /// Whether the retry budget, if there is one, pays for a further try.
     pub(crate) fn budget_allows(&mut self, id: FrameId, site: &Site) -> bool {
         let Some(budget) = site.budget else { return true };
-        let instance = self.instance(id, budget);
+        let instance = self.instance(id, budget.first_instance);
         self.budgets[instance].withdraw()
     }
 
@@ -43,7 +43,7 @@ impl<C: Consumer> Cell<'_, C> {
     #[inline]
     pub(crate) fn tell_breaker(&mut self, id: FrameId, site: &Site, outcome: Outcome) {
         if let Some(breaker) = site.breaker {
-            let (instance, began) = (self.instance(id, breaker), self.try_began(id));
+            let (instance, began) = (self.instance(id, breaker.first_instance), self.try_began(id));
             self.breakers[instance].ended(began, self.now, !outcome.answered());
         }
     }
@@ -51,7 +51,7 @@ impl<C: Consumer> Cell<'_, C> {
     /// A try of the frame's site was given up by the frame's own caller.
     pub(crate) fn untell_breaker(&mut self, id: FrameId, site: &Site) {
         if let Some(breaker) = site.breaker {
-            let (instance, began) = (self.instance(id, breaker), self.try_began(id));
+            let (instance, began) = (self.instance(id, breaker.first_instance), self.try_began(id));
             self.breakers[instance].taken_back(began);
         }
     }
@@ -60,9 +60,10 @@ impl<C: Consumer> Cell<'_, C> {
         self.now - u64::from(self.now32().wrapping_sub(self.frames[id].since))
     }
 
-    fn instance<R>(&self, id: FrameId, guard: PerPod<R>) -> usize {
+    /// The instance of the frame's pod, of those that begin with `first`.
+    fn instance(&self, id: FrameId, first: u32) -> usize {
         let pod = self.frames[id].pod;
         let service = self.pods[at(pod)].service;
-        guard.first_instance as usize + usize::from(pod - self.plan.services[usize::from(service)].first_pod)
+        first as usize + usize::from(pod - self.plan.services[usize::from(service)].first_pod)
     }
 }

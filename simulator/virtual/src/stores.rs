@@ -213,9 +213,9 @@ impl<C: Consumer> Cell<'_, C> {
         let Target::Statement { pool, .. } = self.plan.sites[usize::from(frame.pc)].target else {
             unreachable!("invariant: a statement's site asks a statement");
         };
-        let is_lost = planted!(self, LostConnection) && frame.arrived.is_multiple_of(11)
-            || planted!(self, EarlyRelease) && frame.state == State::Receiving;
-        if !is_lost {
+        let is_lost = planted!(self, LostConnection) && frame.arrived.is_multiple_of(11);
+        let is_back = planted!(self, EarlyRelease) && frame.state == State::Receiving;
+        if !is_lost && !is_back {
             self.release(op, pool);
         }
         self.frames.free(op);
