@@ -11,8 +11,8 @@ use crate::escape::Html;
 use crate::format::count;
 use crate::result::RunResult;
 
-/// Figures that are told; `result.json` has more.
-const MOST_FIGURES: usize = 40;
+/// Figures that are told at once; the others unfold.
+const FIRST_FIGURES: usize = 10;
 
 /// The section, where the run was compared.
 pub(super) fn section(html: &mut String, result: &RunResult) {
@@ -82,6 +82,19 @@ fn figures(html: &mut String, told: &Comparison) {
         note(html, "None beyond the tolerance and chance.");
         return;
     }
+    let (first, others) = told.figures.split_at(told.figures.len().min(FIRST_FIGURES));
+    figure_table(html, first);
+    if !others.is_empty() {
+        html.push_str(&format!("<details><summary>{} more</summary>\n", count(others.len() as f64)));
+        figure_table(html, others);
+        html.push_str("</details>\n");
+    }
+    if told.figures_left_out > 0 {
+        note(html, &format!("{} more are not listed.", count(told.figures_left_out as f64)));
+    }
+}
+
+fn figure_table(html: &mut String, figures: &[Figure]) {
     let columns = [
         ("Endpoint", ""),
         ("", ""),
@@ -93,14 +106,10 @@ fn figures(html: &mut String, told: &Comparison) {
         ("99 % interval", "num"),
     ];
     open_table(html, "baseline-figures", &columns);
-    for figure in told.figures.iter().take(MOST_FIGURES) {
+    for figure in figures {
         figure_row(html, figure);
     }
     html.push_str("</tbody>\n</table></div>\n");
-    let more = told.figures.len().saturating_sub(MOST_FIGURES) as u64 + told.figures_left_out;
-    if more > 0 {
-        note(html, &format!("{} more are not listed here.", count(more as f64)));
-    }
 }
 
 fn figure_row(html: &mut String, figure: &Figure) {

@@ -19,7 +19,8 @@ struct Load {
 pub(super) fn busiest(result: &RunResult) -> Option<Busiest> {
     let loads = loads(result).into_iter();
     let most = loads.max_by(|a, b| a.utilization.total_cmp(&b.utilization).then_with(|| b.station.cmp(&a.station)))?;
-    Some(Busiest { station: most.station, utilization: most.utilization })
+    // A pool that was cut may have more connections in use than it has now.
+    Some(Busiest { station: most.station, utilization: most.utilization.min(1.0) })
 }
 
 /// Every stretch of time in which a station's utilization is known.
