@@ -6,9 +6,9 @@
 mod stations;
 mod table;
 
-pub(crate) use table::{cells, columns, range};
+pub(crate) use table::{cells, columns, range, watched};
 
-use crate::figures::{focus, queues};
+use crate::figures::{focus, held, queues};
 use crate::outcome::Tally;
 use crate::result::{EndpointStats, RunResult, Saturated, Scale};
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub struct Row {
     /// Why the row has no figures, or is not whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// The figures; null where the run came to no result.
+    /// The figures; null where the run came to no result. Of a run that was ended early they are those of its part.
     pub figures: Option<RowFigures>,
 }
 
@@ -84,6 +84,8 @@ pub struct RowFigures {
     pub injected_s: Option<f64>,
     /// Seconds from the injection to the recovery; null if it never came.
     pub recovered_after_s: Option<f64>,
+    /// Whether success stayed near its level all the time, so that there was nothing to recover from.
+    pub held: bool,
     /// Verdicts as expected.
     pub verdicts_as_expected: u64,
     /// Verdicts that are not.
@@ -118,6 +120,11 @@ impl Row {
             format!("ended early, after {played} of virtual time")
         });
         Self { value: value.to_owned(), folder: folder.to_owned(), note, figures: Some(figures(result)) }
+    }
+
+    /// The figures, where the row was played to its end: a part of a run has other windows.
+    pub(crate) fn told(&self) -> Option<&RowFigures> {
+        self.figures.as_ref().filter(|_| self.note.is_none())
     }
 }
 
@@ -160,6 +167,7 @@ fn figures(result: &RunResult) -> RowFigures {
             .recovered_s
             .zip(injected_s)
             .map(|(recovered, injected)| recovered - injected),
+        held: held(result),
         verdicts_as_expected: tally.as_expected as u64,
         verdicts_missed: tally.missed as u64,
         verdicts_invalid: tally.invalid as u64,
@@ -197,7 +205,7 @@ mod tests {
         assert_eq!((figures.window.as_str(), figures.edge.as_deref()), ("during", Some("gateway.pay")));
         assert!(figures.success.is_some_and(|success| (success - 0.7042).abs() < 1e-4));
         assert_eq!((figures.p99_s, figures.recovered_after_s), (Some(5.003), Some(950.0)));
-        assert_eq!((figures.verdicts_as_expected, figures.verdicts_missed), (14, 0));
+        assert_eq!((figures.verdicts_as_expected, figures.verdicts_missed, figures.held), (14, 0, false));
         assert_eq!(row.note, None);
         let quiet = Row::of("1", "1", &examples::quiet_day()).figures.expect("it was played");
         assert_eq!((quiet.window.as_str(), quiet.edge, quiet.success_after), ("run", None, None));
@@ -212,8 +220,9 @@ mod tests {
             (stats.attempts, stats.succeeded) = (99, 99);
         }
         let row = Row::of("1", "1", &result);
-        let figures = row.figures.expect("a part was played");
+        let figures = row.figures.clone().expect("a part was played");
         assert_eq!((figures.success, figures.p99_s, figures.success_attempts), (None, None, 99));
+        assert_eq!(Row::of("1", "1", &examples::ended_early()).told(), None, "a part is not told beside whole ones");
         assert_eq!(row.note.as_deref(), Some("ended early, after 6 min 40 s of virtual time"));
         let nothing = Row::of("1", "1", &examples::empty()).figures.expect("nothing is something");
         assert_eq!((nothing.success, nothing.operation, nothing.headroom), (None, None, None));

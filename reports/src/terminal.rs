@@ -7,7 +7,6 @@ mod comparison;
 mod sweep;
 
 pub use sweep::sweep_summary;
-pub(crate) use sweep::watched;
 
 use crate::escape::terminal as plain;
 use crate::figures::{Figures, busiest_stations, edge_success, figures, focus, held, slowest_endpoint};

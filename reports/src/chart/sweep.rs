@@ -7,7 +7,7 @@ use super::scale::ValueAxis;
 use super::{CHAR_WIDTH, LEFT, PANEL_HEAD, PANEL_HEIGHT, RIGHT, Screen};
 use crate::escape::Html;
 use crate::format::{duration, percent};
-use crate::sweep::{RowFigures, Sweep, range};
+use crate::sweep::{Row, RowFigures, Sweep, range};
 
 /// Figures stand beside their points up to so many values.
 const MOST_LABELLED: [usize; 2] = [10, 5];
@@ -48,10 +48,10 @@ pub(crate) fn sweep_chart(sweep: &Sweep, screen: Screen) -> Option<String> {
 
 fn panels(sweep: &Sweep) -> Vec<Panel> {
     let values = |of: fn(&RowFigures) -> Option<f64>| -> Vec<Option<f64>> {
-        let of = |row: &crate::sweep::Row| of(row.figures.as_ref()?).filter(|value| value.is_finite());
+        let of = |row: &Row| of(row.told()?).filter(|value| value.is_finite());
         sweep.rows.iter().map(of).collect()
     };
-    let figures = sweep.rows.iter().find_map(|row| row.figures.as_ref());
+    let figures = sweep.rows.iter().find_map(Row::told);
     let success = values(|figures| figures.success);
     let p99 = values(|figures| figures.p99_s.filter(|s| *s > 0.0));
     let busiest = values(|figures| figures.busiest.as_ref().map(|busiest| busiest.utilization));
@@ -242,7 +242,7 @@ mod tests {
     fn many_values_leave_labels_out_rather_than_over_each_other() {
         let mut sweep = examples::sweep();
         let row = sweep.rows[0].clone();
-        sweep.rows = (0..100).map(|i| crate::sweep::Row { value: format!("{}ms", i * 1000), ..row.clone() }).collect();
+        sweep.rows = (0..100).map(|i| Row { value: format!("{}ms", i * 1000), ..row.clone() }).collect();
         let svg = sweep_chart(&sweep, Screen::Narrow).expect("there are figures");
         assert_eq!(svg.matches("<circle ").count(), 300);
         assert!(svg.matches("ms</text>").count() < 20, "{svg}");

@@ -8,8 +8,7 @@ use crate::chart::{Screen, sweep_chart};
 use crate::escape::Html;
 use crate::format::{duration, percent, rate};
 use crate::replay::scale_text;
-use crate::sweep::{Sweep, cells, columns, range};
-use crate::terminal::watched;
+use crate::sweep::{Row, Sweep, cells, columns, range, watched};
 
 /// The page. `command` plays the sweep again.
 #[must_use]
@@ -59,9 +58,8 @@ fn sentence(sweep: &Sweep) -> String {
 
 fn banner(html: &mut String, sweep: &Sweep, command: &str) {
     html.push_str("<dl class=\"banner\" aria-label=\"How this was played\">\n");
-    if let Some(figures) = sweep.rows.iter().find_map(|row| row.figures.as_ref()) {
+    if let Some(figures) = sweep.rows.iter().find_map(Row::told) {
         entry(html, "", "Each simulated", &scale_text(&figures.scale));
-        entry(html, "", "Window", &figures.window);
     }
     entry(html, "", "Seed", &sweep.seed.to_string());
     code_entry(html, "Play it again", command);

@@ -4,8 +4,7 @@
 
 use crate::escape::Markdown;
 use crate::replay::scale_text;
-use crate::sweep::{Sweep, cells, columns};
-use crate::terminal::watched;
+use crate::sweep::{Row, Sweep, cells, columns, watched};
 
 /// A sweep in Markdown. `command` plays it again.
 #[must_use]
@@ -14,7 +13,7 @@ pub fn sweep_markdown(sweep: &Sweep, command: &str) -> String {
     if !sweep.complete {
         text.push_str("**Partial:** not every value was played to its end.\n\n");
     }
-    if let Some(figures) = sweep.rows.iter().find_map(|row| row.figures.as_ref()) {
+    if let Some(figures) = sweep.rows.iter().find_map(Row::told) {
         text.push_str(&format!("Each value simulated {}.\n", scale_text(&figures.scale)));
     }
     if let Some(what) = watched(sweep) {

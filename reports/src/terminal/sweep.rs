@@ -5,7 +5,7 @@
 use super::{Page, Paint, Style, plain};
 use crate::format::{duration, percent};
 use crate::replay::{quoted, scale_text};
-use crate::sweep::{Sweep, cells, columns, range};
+use crate::sweep::{Row, Sweep, cells, columns, range, watched};
 use std::path::Path;
 
 /// Characters of a value that are told.
@@ -19,7 +19,7 @@ pub fn sweep_summary(sweep: &Sweep, wall_s: f64, dir: &Path, style: Style) -> St
     page.text.push_str(&format!("{name}\n"));
     let all = sweep.rows.len() + sweep.not_played.len();
     let mut text = format!("{} of {all} values in {}", sweep.rows.len(), duration(wall_s));
-    if let Some(figures) = sweep.rows.iter().find_map(|row| row.figures.as_ref()) {
+    if let Some(figures) = sweep.rows.iter().find_map(Row::told) {
         text.push_str(&format!(", each simulated {}", scale_text(&figures.scale)));
     }
     page.hanging("  ", 2, Paint::None, &text);
@@ -49,14 +49,6 @@ pub fn sweep_summary(sweep: &Sweep, wall_s: f64, dir: &Path, style: Style) -> St
     let path = quoted(&dir.join("sweep.html").display().to_string());
     page.row("report", Paint::None, &plain(&format!("open {path}")));
     page.text
-}
-
-/// What success and p99 are of.
-pub(crate) fn watched(sweep: &Sweep) -> Option<String> {
-    let figures = sweep.rows.iter().find_map(|row| row.figures.as_ref())?;
-    let edge = figures.edge.as_deref().unwrap_or("the whole edge");
-    let operation = figures.operation.as_deref().unwrap_or("nothing");
-    Some(format!("window {}: success of {edge}, p99 of {operation}, throughput of the edge", figures.window))
 }
 
 fn table(page: &mut Page, sweep: &Sweep) {
