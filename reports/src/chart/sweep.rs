@@ -204,7 +204,7 @@ fn value_axis(svg: &mut String, sweep: &Sweep, screen: Screen, y: f64) {
         "<text class=\"axis\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n",
         f64::midpoint(LEFT, screen.width() - RIGHT),
         y + 36.0,
-        Html(&shortened(&sweep.path, if screen == Screen::Wide { 110 } else { 48 }))
+        Html(&end_of(&sweep.path, if screen == Screen::Wide { 110 } else { 48 }))
     ));
 }
 
@@ -216,6 +216,16 @@ fn shortened(text: &str, most: usize) -> String {
     let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
     cut.push('\u{2026}');
     cut
+}
+
+/// The text, or so much of its end as there is room for: a path says most there.
+fn end_of(text: &str, most: usize) -> String {
+    let all = text.chars().count();
+    if all <= most {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(all - most + 1).collect();
+    format!("\u{2026}{end}")
 }
 
 #[cfg(test)]
@@ -236,6 +246,12 @@ mod tests {
         let mut sweep = examples::sweep();
         sweep.rows.drain(..2);
         assert_eq!(sweep_chart(&sweep, Screen::Wide), None);
+    }
+
+    #[test]
+    fn a_long_path_keeps_its_end() {
+        assert_eq!(end_of("services.a.cores", 16), "services.a.cores");
+        assert_eq!(end_of("services.a.cores", 8), "\u{2026}a.cores");
     }
 
     #[test]
