@@ -5,6 +5,8 @@
 
 mod draws;
 mod expectations;
+mod faults;
+mod messages;
 mod programs;
 mod shop;
 mod sizes;
@@ -30,7 +32,7 @@ pub(crate) fn check(scenario: &Scenario, root: Spot<'_>, findings: &mut Findings
     traffic::journeys(&mut check, root);
     traffic::arrivals(&mut check, root);
     story::focus(&mut check, root.key("focus"));
-    story::faults(&mut check, root.key("faults"));
+    faults::faults(&mut check, root.key("faults"));
     story::remedies(&mut check, root.key("remedies"));
     story::humans(&mut check, root);
     story::alert(&mut check, root.key("alert"));

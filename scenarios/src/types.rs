@@ -3,10 +3,14 @@
 //! Owns shape, defaults and descriptions. Refuses to know how a file is read (`load`), whether its
 //! names fit together (`check`), or how it is played (`doorbuster-model`).
 
+mod faults;
+mod messages;
 mod shop;
 mod story;
 mod traffic;
 
+pub use faults::*;
+pub use messages::*;
 pub use shop::*;
 pub use story::*;
 pub use traffic::*;

@@ -1,7 +1,7 @@
 //! Endpoint programs, step by step: what they call and ask, how they retry.
 
-use super::Check;
 use super::draws::{LONGEST, draw};
+use super::{Check, messages};
 use crate::load::Spot;
 use crate::types::{Breaker, Call, Query, Retry, Service, Step};
 
@@ -18,6 +18,8 @@ fn step(check: &mut Check<'_>, spot: Spot<'_>, step: &Step, service: &Service) {
         Step::Wait(time) => draw(check, spot.key("wait"), time),
         Step::Call(one) => call(check, spot.key("call"), one, service),
         Step::Query(one) => query(check, spot.key("query"), one, service),
+        Step::Publish(one) => messages::publish(check, spot.key("publish"), one, service),
+        Step::Cached(one) => messages::cached(check, spot.key("cached"), one, service),
         Step::Branch(branch) => {
             program(check, spot.key("branch").key("do"), &branch.then, service);
             program(check, spot.key("branch").key("else"), &branch.otherwise, service);
@@ -54,19 +56,7 @@ fn call(check: &mut Check<'_>, spot: Spot<'_>, call: &Call, service: &Service) {
 }
 
 fn query(check: &mut Check<'_>, spot: Spot<'_>, query: &Query, service: &Service) {
-    match check.scenario.stores.get(&query.store) {
-        None => {
-            let known = check.scenario.stores.keys().map(String::as_str);
-            let message = format!("unknown store `{}`", query.store);
-            check.unknown(spot.key("store").at, message, &query.store, "stores", known);
-        }
-        Some(store) if !store.statements.contains_key(&query.statement) => {
-            let known = store.statements.keys().map(String::as_str);
-            let message = format!("store `{}` has no statement `{}`", query.store, query.statement);
-            check.unknown(spot.key("statement").at, message, &query.statement, "its statements", known);
-        }
-        Some(_) => {}
-    }
+    statement(check, spot, "statement", &query.store, &query.statement);
     check.over_zero(spot, "timeout", query.timeout);
     if query.timeout.is_none() && service.pools.get(&query.store).is_some_and(|pool| pool.acquire_again) {
         let message = format!("a statement to `{}` needs a `timeout`: its pool waits again until then", query.store);
@@ -77,7 +67,24 @@ fn query(check: &mut Check<'_>, spot: Spot<'_>, query: &Query, service: &Service
     fallback(check, spot, query.optional, &query.fallback, service);
 }
 
-fn retry(check: &mut Check<'_>, spot: Spot<'_>, retry: Option<&Retry>) {
+/// A statement of a store, by the keys `store` and `key`.
+pub(super) fn statement(check: &mut Check<'_>, spot: Spot<'_>, key: &str, store_name: &str, name: &str) {
+    let Some(store) = check.scenario.stores.get(store_name) else {
+        let known = check.scenario.stores.keys().map(String::as_str);
+        check.unknown(spot.key("store").at, format!("unknown store `{store_name}`"), store_name, "stores", known);
+        return;
+    };
+    if store.topics.contains_key(name) {
+        let message = format!("`{name}` of `{store_name}` is a topic");
+        check.report(spot.key(key).at, message, "a message to a topic is written as `publish`");
+    } else if !store.statements.contains_key(name) {
+        let known = store.statements.keys().map(String::as_str);
+        let message = format!("store `{store_name}` has no statement `{name}`");
+        check.unknown(spot.key(key).at, message, name, "its statements", known);
+    }
+}
+
+pub(super) fn retry(check: &mut Check<'_>, spot: Spot<'_>, retry: Option<&Retry>) {
     let Some(retry) = retry else { return };
     check.amount(spot, "attempts", retry.attempts, 2, 10);
     if let Some(backoff) = &retry.backoff {
@@ -91,7 +98,7 @@ fn retry(check: &mut Check<'_>, spot: Spot<'_>, retry: Option<&Retry>) {
     }
 }
 
-fn breaker(check: &mut Check<'_>, spot: Spot<'_>, breaker: Option<&Breaker>) {
+pub(super) fn breaker(check: &mut Check<'_>, spot: Spot<'_>, breaker: Option<&Breaker>) {
     let Some(breaker) = breaker else { return };
     if breaker.failures.is_none() && breaker.slow.is_none() {
         check.report(spot.at, "`breaker` has neither `failures` nor `slow`", "give one of them a share, such as 50%");
@@ -118,7 +125,7 @@ fn breaker(check: &mut Check<'_>, spot: Spot<'_>, breaker: Option<&Breaker>) {
     }
 }
 
-fn fallback(check: &mut Check<'_>, spot: Spot<'_>, is_optional: bool, steps: &[Step], service: &Service) {
+pub(super) fn fallback(check: &mut Check<'_>, spot: Spot<'_>, is_optional: bool, steps: &[Step], service: &Service) {
     if is_optional && !steps.is_empty() {
         let help = "`optional` goes on with nothing instead, `fallback` with its steps; keep one";
         check.report(spot.key("optional").at, "`optional` together with `fallback`", help);

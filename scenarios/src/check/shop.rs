@@ -1,7 +1,7 @@
 //! Services and stores: ranges, pools, tables, statements.
 
 use super::draws::{LONGEST, draw};
-use super::{Check, programs};
+use super::{Check, messages, programs};
 use crate::load::Spot;
 use crate::types::{Costs, Discipline, Endpoint, Service, Statement, Store, StoreKind};
 use crate::units::{Amount, Rate};
@@ -53,6 +53,7 @@ fn service(check: &mut Check<'_>, spot: Spot<'_>, service: &Service) {
     if let Some(limit) = &service.rate_limit {
         rate_limit(check, spot.key("rate_limit"), limit.rate, limit.burst);
     }
+    consumers(check, spot.key("consumers"), service);
     let endpoints = spot.key("endpoints");
     let mut routes = BTreeSet::new();
     for (name, one) in &service.endpoints {
@@ -65,6 +66,23 @@ fn service(check: &mut Check<'_>, spot: Spot<'_>, service: &Service) {
                 check.report(endpoints.key(name).key("route").at, message, "");
             }
         }
+    }
+}
+
+/// Names of consumers, and what they consume.
+fn consumers(check: &mut Check<'_>, spot: Spot<'_>, service: &Service) {
+    for (name, one) in &service.consumers {
+        let spot = spot.key(name);
+        check.name(spot.name_at, name);
+        if service.endpoints.contains_key(name) {
+            check.report(
+                spot.name_at,
+                format!("there is an endpoint `{name}` as well"),
+                "give the consumer another name",
+            );
+        }
+        messages::topic(check, spot, &one.store, &one.topic);
+        programs::program(check, spot.key("do"), &one.program, service);
     }
 }
 
@@ -121,7 +139,9 @@ pub(super) fn stores(check: &mut Check<'_>, spot: Spot<'_>) {
 fn store(check: &mut Check<'_>, spot: Spot<'_>, store: &Store) {
     check.amount(spot, "shards", store.shards, 1, 1_000);
     check.amount(spot, "cores", store.cores, 1, 1_024);
-    let by_kind = if store.kind == StoreKind::Redis { Discipline::Fifo } else { Discipline::Ps };
+    let is_fifo = matches!(store.kind, StoreKind::Redis | StoreKind::Kafka);
+    let by_kind = if is_fifo { Discipline::Fifo } else { Discipline::Ps };
+    messages::topics(check, spot, store);
     if store.cancel == Some(true) && store.discipline.unwrap_or(by_kind) == Discipline::Fifo {
         let help = "a statement that is served first come, first served runs to completion; leave `cancel` out";
         check.report(spot.key("cancel").at, "`cancel: true` needs `discipline: ps`", help);

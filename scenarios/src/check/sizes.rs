@@ -5,7 +5,7 @@
 use super::Check;
 use crate::Scenario;
 use crate::load::{Position, Spot};
-use crate::types::{Action, Retry, Service, Step};
+use crate::types::{Action, FaultKind, Retry, Service, Step};
 use std::collections::BTreeMap;
 
 /// Instructions of all programs together: the engine counts them in 16 bits, and adds some of its own.
@@ -16,6 +16,8 @@ const MOST_PODS: u64 = 60_000;
 const OF_A_REQUEST: u64 = 5;
 /// Spans that one request may have at most, every branch taken and every try used up: their index has 24 bits.
 const MOST_SPANS: u64 = 1 << 24;
+/// Ways from a shopper's request to a message of a consumer group: the engine numbers them in 8 bits.
+const MOST_WAYS: u64 = 255;
 
 /// An endpoint in the graph of calls.
 struct Room<'a> {
@@ -23,6 +25,8 @@ struct Room<'a> {
     at: Position,
     /// Callee, place of the call, tries.
     calls: Vec<(String, Position, u64)>,
+    /// Messages that it may publish for a consumer group each, every try used up.
+    messages: u64,
     queries: u64,
     instructions: u64,
     steps: &'a [Step],
@@ -30,24 +34,20 @@ struct Room<'a> {
 
 pub(super) fn sizes(check: &mut Check<'_>, services: Spot<'_>) {
     let mut rooms = Vec::new();
-    for (service, one) in &check.scenario.services {
-        for (name, endpoint) in &one.endpoints {
-            let spot = services.key(service).key("endpoints").key(name);
+    let scenario = check.scenario;
+    for (service, one) in &scenario.services {
+        let endpoints = one.endpoints.iter().map(|(name, endpoint)| ("endpoints", name, &endpoint.program));
+        let consumers = one.consumers.iter().map(|(name, consumer)| ("consumers", name, &consumer.program));
+        for (group, name, steps) in endpoints.chain(consumers) {
+            let spot = services.key(service).key(group).key(name);
             let name = format!("{service}.{name}");
             // One instruction more: the answer.
-            let mut room = Room {
-                name,
-                at: spot.name_at,
-                calls: Vec::new(),
-                queries: 0,
-                instructions: 1,
-                steps: &endpoint.program,
-            };
-            room.count(spot.key("do"), room.steps);
+            let mut room =
+                Room { name, at: spot.name_at, calls: Vec::new(), messages: 0, queries: 0, instructions: 1, steps };
+            room.count(scenario, spot.key("do"), room.steps);
             rooms.push(room);
         }
     }
-    let scenario = check.scenario;
     let at_most = |(name, service): (&String, &Service)| most_pods(scenario, name, service);
     let pods = scenario.services.iter().map(at_most).fold(0, u64::saturating_add);
     if pods > MOST_PODS {
@@ -70,7 +70,9 @@ pub(super) fn sizes(check: &mut Check<'_>, services: Spot<'_>) {
             check.report(room.at, message, "a step is one to three instructions");
         }
     }
-    Search { numbers: numbers(&rooms), rooms: &rooms, state: vec![State::New; rooms.len()] }.run(check);
+    let search = Search { numbers: numbers(&rooms), rooms: &rooms, state: vec![State::New; rooms.len()] };
+    let ways = search.run(check);
+    messages(check, services, &rooms, &ways);
 }
 
 /// Pods of a service once every remedy has scaled it out.
@@ -79,7 +81,40 @@ fn most_pods(scenario: &Scenario, name: &str, service: &Service) -> u64 {
         Action::ScaleOut(scale) if scale.service == name => Some(scale.pods.count),
         _ => None,
     });
-    scaled.fold(service.pods.count, u64::max)
+    let released = scenario.faults.values().filter_map(|fault| match &fault.change {
+        FaultKind::BadRelease(bad) if bad.service == name => Some((bad.pods.ratio * service.pods.count as f64).ceil()),
+        _ => None,
+    });
+    scaled.fold(service.pods.count, u64::max).saturating_add(released.sum::<f64>() as u64)
+}
+
+/// Messages: how many ways there are to one that is consumed, and none from a consumer. `ways` are those of each room.
+fn messages(check: &mut Check<'_>, services: Spot<'_>, rooms: &[Room<'_>], ways: &BTreeMap<&str, u64>) {
+    let scenario = check.scenario;
+    let of = |name: &str| ways.get(name).copied().unwrap_or_default();
+    for (service, one) in &scenario.services {
+        for name in one.consumers.keys().filter(|name| of(&format!("{service}.{name}")) > 0) {
+            let at = services.key(service).key("consumers").key(name).name_at;
+            let message = format!("what `{service}.{name}` does may publish a message that is consumed in turn");
+            check.report(
+                at,
+                message,
+                "messages that follow from messages are not modelled; consume the first topic twice",
+            );
+        }
+    }
+    let mut edges: Vec<&str> =
+        scenario.journeys.values().flat_map(|journey| &journey.steps).map(|step| step.request.as_str()).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let all = edges.iter().map(|edge| of(edge)).fold(0, u64::saturating_add);
+    if all > MOST_WAYS {
+        let most = edges.iter().copied().max_by_key(|edge| of(edge)).unwrap_or_default();
+        let at = rooms.iter().find(|room| room.name == most).map_or(services.at, |room| room.at);
+        let message =
+            format!("there are {all} ways to a message for a consumer, over {MOST_WAYS}; `{most}` has {}", of(most));
+        check.report(at, message, "each try, call path and consumer group counts; use fewer of them");
+    }
 }
 
 fn numbers(rooms: &[Room<'_>]) -> BTreeMap<String, usize> {
@@ -88,7 +123,7 @@ fn numbers(rooms: &[Room<'_>]) -> BTreeMap<String, usize> {
 
 impl Room<'_> {
     /// Counts the steps of a part of the program.
-    fn count(&mut self, spot: Spot<'_>, steps: &[Step]) {
+    fn count(&mut self, scenario: &Scenario, spot: Spot<'_>, steps: &[Step]) {
         for (index, step) in steps.iter().enumerate() {
             let spot = spot.item(index);
             self.instructions += 1;
@@ -99,27 +134,46 @@ impl Room<'_> {
                     let at = spot.key("endpoint").at;
                     self.calls.push((call.endpoint.clone(), at, tries(call.retry.as_ref())));
                     self.instructions += u64::from(!call.fallback.is_empty());
-                    self.count(spot.key("fallback"), &call.fallback);
+                    self.count(scenario, spot.key("fallback"), &call.fallback);
                 }
                 Step::Query(query) => {
                     self.queries = self.queries.saturating_add(tries(query.retry.as_ref()));
                     self.instructions += u64::from(!query.fallback.is_empty());
-                    self.count(spot.key("query").key("fallback"), &query.fallback);
+                    self.count(scenario, spot.key("query").key("fallback"), &query.fallback);
+                }
+                Step::Publish(publish) => {
+                    let tries = tries(publish.retry.as_ref());
+                    self.queries = self.queries.saturating_add(tries);
+                    let groups = groups(scenario, &publish.store, &publish.topic);
+                    self.messages = self.messages.saturating_add(tries.saturating_mul(groups));
+                    self.instructions += u64::from(!publish.fallback.is_empty());
+                    self.count(scenario, spot.key("publish").key("fallback"), &publish.fallback);
+                }
+                Step::Cached(cached) => {
+                    self.queries = self.queries.saturating_add(2);
+                    self.instructions += 3;
+                    self.count(scenario, spot.key("cached").key("on_miss"), &cached.on_miss);
                 }
                 Step::Branch(branch) => {
                     self.instructions += 1;
-                    self.count(spot.key("branch").key("do"), &branch.then);
-                    self.count(spot.key("branch").key("else"), &branch.otherwise);
+                    self.count(scenario, spot.key("branch").key("do"), &branch.then);
+                    self.count(scenario, spot.key("branch").key("else"), &branch.otherwise);
                 }
                 Step::Parallel(arms) => {
                     for (index, arm) in arms.iter().enumerate() {
                         self.instructions += 2;
-                        self.count(spot.key("parallel").item(index), arm);
+                        self.count(scenario, spot.key("parallel").item(index), arm);
                     }
                 }
             }
         }
     }
+}
+
+/// Consumer groups of a topic.
+fn groups(scenario: &Scenario, store: &str, topic: &str) -> u64 {
+    let consumers = scenario.services.values().flat_map(|service| service.consumers.values());
+    consumers.filter(|consumer| consumer.store == store && consumer.topic == topic).count() as u64
 }
 
 fn tries(retry: Option<&Retry>) -> u64 {
@@ -131,8 +185,8 @@ enum State {
     New,
     /// On the way that is being walked.
     Open,
-    /// Its tree is known: so many spans.
-    Done(u64),
+    /// Its tree is known: so many spans, so many messages.
+    Done(u64, u64),
 }
 
 struct Search<'a> {
@@ -141,16 +195,18 @@ struct Search<'a> {
     state: Vec<State>,
 }
 
-/// An endpoint on the way: its number, its next call, the spans so far.
+/// An endpoint on the way: its number, its next call, the spans and messages so far.
 struct Open {
     number: usize,
     next: usize,
     spans: u64,
+    messages: u64,
 }
 
-impl Search<'_> {
-    /// Walks the graph depth first, with a stack of its own: a chain of calls may be as long as the file.
-    fn run(mut self, check: &mut Check<'_>) {
+impl<'a> Search<'a> {
+    /// Walks the graph depth first, with a stack of its own: a chain of calls may be as long as the file. Returns the messages of each
+    /// room's tree.
+    fn run(mut self, check: &mut Check<'_>) -> BTreeMap<&'a str, u64> {
         for start in 0..self.rooms.len() {
             if self.state[start] != State::New {
                 continue;
@@ -159,7 +215,7 @@ impl Search<'_> {
             while let Some(top) = way.last_mut() {
                 let room = &self.rooms[top.number];
                 let Some((callee, at, tries)) = room.calls.get(top.next) else {
-                    let done = State::Done(top.spans);
+                    let done = State::Done(top.spans, top.messages);
                     self.state[top.number] = done;
                     self.report_size(check, top.number, top.spans);
                     way.pop();
@@ -176,18 +232,22 @@ impl Search<'_> {
                         top.next += 1;
                         self.report_circle(check, &way, callee, *at);
                     }
-                    State::Done(spans) => {
+                    State::Done(spans, messages) => {
                         top.next += 1;
                         top.spans = top.spans.saturating_add(tries.saturating_mul(spans.saturating_add(1)));
+                        top.messages = top.messages.saturating_add(tries.saturating_mul(messages));
                     }
                 }
             }
         }
+        let messages = |state: &State| if let State::Done(_, messages) = state { *messages } else { 0 };
+        self.rooms.iter().zip(&self.state).map(|(room, state)| (room.name.as_str(), messages(state))).collect()
     }
 
     fn open(&mut self, number: usize) -> Open {
         self.state[number] = State::Open;
-        Open { number, next: 0, spans: self.rooms[number].queries.saturating_add(1) }
+        let room = &self.rooms[number];
+        Open { number, next: 0, spans: room.queries.saturating_add(1), messages: room.messages }
     }
 
     fn report_circle(&self, check: &mut Check<'_>, way: &[Open], callee: usize, at: Position) {
@@ -213,8 +273,9 @@ impl Search<'_> {
         // Whoever calls it is too large as well: only the innermost is told.
         let room = &self.rooms[number];
         let callees = room.calls.iter().filter_map(|(callee, _, _)| self.numbers.get(callee));
-        let is_innermost =
-            callees.into_iter().all(|callee| !matches!(self.state[*callee], State::Done(spans) if spans > MOST_SPANS));
+        let is_innermost = callees
+            .into_iter()
+            .all(|callee| !matches!(self.state[*callee], State::Done(spans, _) if spans > MOST_SPANS));
         if is_innermost {
             let message = format!("one request to `{}` may have over {MOST_SPANS} spans", room.name);
             check.report(room.at, message, "its calls and their retries multiply; use fewer of them");

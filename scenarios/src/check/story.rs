@@ -2,8 +2,7 @@
 
 use super::{Check, shop};
 use crate::load::Spot;
-use crate::types::{Action, Condition, ConditionMetric, FaultKind, Level, PoolSize, ScaleOut, Service, Start};
-use crate::units::Time;
+use crate::types::{Action, Condition, ConditionMetric, Level, PoolSize, ScaleOut, Service, Start};
 
 pub(super) fn focus(check: &mut Check<'_>, spot: Spot<'_>) {
     let Some(focus) = &check.scenario.focus else { return };
@@ -19,37 +18,6 @@ pub(super) fn focus(check: &mut Check<'_>, spot: Spot<'_>) {
 pub(super) fn humans(check: &mut Check<'_>, root: Spot<'_>) {
     for (name, time) in &check.scenario.humans {
         check.whole_seconds(root.key("humans"), name, *time);
-    }
-}
-
-pub(super) fn faults(check: &mut Check<'_>, spot: Spot<'_>) {
-    let scenario = check.scenario;
-    let earliest = Time { ns: scenario.warmup.ns.saturating_add(1_000_000_000) };
-    for (name, fault) in &scenario.faults {
-        let spot = spot.key(name);
-        check.name(spot.name_at, name);
-        match &fault.change {
-            FaultKind::LostIndex(lost) => {
-                let target = spot.key("change").key("lost_index");
-                index(check, target, &lost.store, &lost.table, &lost.index);
-            }
-            FaultKind::PoolSize(size) => pool_size(check, spot.key("change").key("pool_size"), size),
-        }
-        check.whole_seconds(spot, "at", fault.at);
-        if fault.at < earliest {
-            let message = format!("the fault begins at {}, before the warm-up ends", fault.at);
-            check.report(spot.key("at").at, message, format!("it may begin from {earliest} on"));
-        } else if fault.at >= scenario.duration {
-            let message = format!("the fault begins at {}, the scenario ends at {}", fault.at, scenario.duration);
-            check.report(spot.key("at").at, message, "");
-        }
-        if let Some(until) = fault.until {
-            check.whole_seconds(spot, "until", until);
-            if until <= fault.at {
-                let message = format!("`until` of {until} must be later than `at` of {}", fault.at);
-                check.report(spot.key("until").at, message, "");
-            }
-        }
     }
 }
 
@@ -100,7 +68,7 @@ pub(super) fn remedies(check: &mut Check<'_>, spot: Spot<'_>) {
 }
 
 /// An index of a table of a store.
-fn index(check: &mut Check<'_>, spot: Spot<'_>, store_name: &str, table_name: &str, index: &str) {
+pub(super) fn index(check: &mut Check<'_>, spot: Spot<'_>, store_name: &str, table_name: &str, index: &str) {
     let scenario = check.scenario;
     let Some(store) = scenario.stores.get(store_name) else {
         let known = scenario.stores.keys().map(String::as_str);
@@ -121,7 +89,7 @@ fn index(check: &mut Check<'_>, spot: Spot<'_>, store_name: &str, table_name: &s
 }
 
 /// A service of the shop, by its key `service`; whether there is one.
-fn service<'a>(check: &mut Check<'a>, spot: Spot<'_>, name: &str) -> Option<&'a Service> {
+pub(super) fn service<'a>(check: &mut Check<'a>, spot: Spot<'_>, name: &str) -> Option<&'a Service> {
     let scenario = check.scenario;
     let found = scenario.services.get(name);
     if found.is_none() {
@@ -132,7 +100,7 @@ fn service<'a>(check: &mut Check<'a>, spot: Spot<'_>, name: &str) -> Option<&'a 
 }
 
 /// Pools of a service to a store.
-fn pool_size(check: &mut Check<'_>, spot: Spot<'_>, size: &PoolSize) {
+pub(super) fn pool_size(check: &mut Check<'_>, spot: Spot<'_>, size: &PoolSize) {
     check.amount(spot, "size", size.size, 1, shop::MOST_CONNECTIONS);
     let Some(of) = service(check, spot, &size.service) else { return };
     if !of.pools.contains_key(&size.store) {

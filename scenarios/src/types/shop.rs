@@ -1,6 +1,6 @@
 //! Services, endpoints and their programs; stores, tables and statements.
 
-use super::Draw;
+use super::{Cached, Consumer, Draw, Publish, Topic};
 use crate::units::{Amount, Rate, Share, Time};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -34,6 +34,8 @@ pub struct Service {
     pub rate_limit: Option<RateLimit>,
     /// Endpoints by name.
     pub endpoints: IndexMap<String, Endpoint>,
+    /// Consumer groups by name; none has the name of an endpoint.
+    pub consumers: IndexMap<String, Consumer>,
 }
 
 impl Default for Service {
@@ -51,6 +53,7 @@ impl Default for Service {
             costs: Costs::default(),
             rate_limit: None,
             endpoints: IndexMap::new(),
+            consumers: IndexMap::new(),
         }
     }
 }
@@ -140,6 +143,10 @@ pub enum Step {
     Call(Call),
     /// A statement to a store.
     Query(Query),
+    /// A message to a topic.
+    Publish(Publish),
+    /// A value that is looked up in a cache first.
+    Cached(Cached),
     /// Steps taken with some probability, or else others.
     Branch(Branch),
     /// Lists of steps that run at the same time; the next step waits for all of them and fails if one failed.
@@ -312,17 +319,21 @@ pub struct Store {
     /// Cores of each shard, 1 to 1,024.
     #[serde(default = "one")]
     pub cores: Amount,
-    /// How a shard's cores are shared; by kind when left out (Redis `fifo`, others `ps`).
+    /// How a shard's cores are shared; by kind when left out (Redis and Kafka `fifo`, others `ps`).
     #[serde(default)]
     pub discipline: Option<Discipline>,
-    /// Does a client's timeout stop the statement at the server? By kind when left out (databases yes, Redis no). Only with `ps`.
+    /// Does a client's timeout stop the statement at the server? By kind when left out (databases yes, Redis and Kafka no). Only with `ps`.
     #[serde(default)]
     pub cancel: Option<bool>,
     /// Tables by name; needed for statements whose cost follows from an index.
     #[serde(default)]
     pub tables: IndexMap<String, Table>,
     /// Statements by name.
+    #[serde(default)]
     pub statements: IndexMap<String, Statement>,
+    /// Topics by name; only of kind `kafka`, which has nothing else.
+    #[serde(default)]
+    pub topics: IndexMap<String, Topic>,
 }
 
 fn one() -> Amount {
@@ -339,6 +350,12 @@ pub enum StoreKind {
     Mongodb,
     /// A cache with one thread a shard.
     Redis,
+    /// A search index.
+    Elasticsearch,
+    /// An object storage, such as S3.
+    ObjectStorage,
+    /// A log of messages; its shards are brokers.
+    Kafka,
     /// A service of somebody else's, reached over HTTP.
     External,
 }

@@ -1,5 +1,6 @@
 //! What breaks, what mends it, when a page is sent, and what is expected to be seen.
 
+use super::FaultKind;
 use crate::units::{Amount, Rate, Share, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,16 +23,6 @@ pub struct Fault {
 
 fn full() -> Share {
     Share { ratio: 1.0 }
-}
-
-/// The mechanism that a fault changes, written as a one-key map.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultKind {
-    /// An index is gone: statements that use it scan the whole table.
-    LostIndex(LostIndex),
-    /// A connection pool is smaller than it was: a bad value in a configuration, or connections that leaked.
-    PoolSize(PoolSize),
 }
 
 /// The size of a service's connection pools to a store: one for each pod and shard.

@@ -4,16 +4,21 @@
 //! name that leads nowhere here is our own bug.
 
 mod journeys;
+mod origins;
 mod program;
 
 use crate::draws::Table;
 use crate::key::name_hash;
-use crate::plan::{Costs, Endpoint, EndpointId, NONE, Plan, Pool, Scan, Service, Shape, Statement, Store};
+use crate::plan::{
+    Consumer, ConsumerId, Costs, Endpoint, EndpointId, NONE, Plan, Pool, Release, Scan, Service, Shape, Statement,
+    Store,
+};
 use crate::policies::BucketRule;
 use crate::time::{Ticks, ticks_from_ns};
 use doorbuster_scenarios::Scenario;
 use doorbuster_scenarios::types::{
-    Action, Costs as CostsOf, Discipline, Draw, Service as ServiceOf, Step, StoreKind, Table as TableOf,
+    Action, Consumer as ConsumerOf, Costs as CostsOf, Discipline, Draw, FaultKind, Service as ServiceOf, Step,
+    StoreKind, Table as TableOf,
 };
 use doorbuster_scenarios::units::{Amount, Rate};
 use indexmap::IndexMap;
@@ -29,6 +34,7 @@ pub fn compile(name: &str, scenario: &Scenario, seed: u64) -> Plan {
     compiler.services();
     compiler.programs();
     compiler.journeys();
+    compiler.origins();
     compiler.plan
 }
 
@@ -60,6 +66,10 @@ impl<'a> Compiler<'a> {
             pool_instances: 0,
             breaker_instances: 0,
             budget_instances: 0,
+            consumers: Vec::new(),
+            partition_instances: 0,
+            origins: Vec::new(),
+            caches: Vec::new(),
             draws: Vec::new(),
             journeys: Vec::new(),
             arrivals: crate::plan::Arrivals::Open { curve: vec![(0.0, 0.0)], random: true, requests_per_start: 1.0 },
@@ -69,7 +79,7 @@ impl<'a> Compiler<'a> {
         };
         let mut endpoint_ids = IndexMap::new();
         for (service, body) in &scenario.services {
-            for endpoint in body.endpoints.keys() {
+            for endpoint in body.endpoints.keys().chain(body.consumers.keys()) {
                 endpoint_ids.insert(format!("{service}.{endpoint}"), endpoint_ids.len() as EndpointId);
             }
         }
@@ -79,8 +89,12 @@ impl<'a> Compiler<'a> {
     fn stores(&mut self) {
         for (name, store) in &self.scenario.stores {
             let discipline = store.discipline.unwrap_or(match store.kind {
-                StoreKind::Redis => Discipline::Fifo,
-                StoreKind::Mysql | StoreKind::Mongodb | StoreKind::External => Discipline::Ps,
+                StoreKind::Redis | StoreKind::Kafka => Discipline::Fifo,
+                StoreKind::Mysql
+                | StoreKind::Mongodb
+                | StoreKind::Elasticsearch
+                | StoreKind::ObjectStorage
+                | StoreKind::External => Discipline::Ps,
             });
             let first_statement = self.plan.statements.len() as u16;
             for (statement_name, statement) in &store.statements {
@@ -93,9 +107,22 @@ impl<'a> Compiler<'a> {
                     store: self.plan.stores.len() as u16,
                     name: statement_name.clone(),
                     text: statement.text.clone(),
+                    partitions: 0,
                     cost,
                     rows: statement.rows.count,
                     scan,
+                });
+            }
+            for (topic_name, topic) in &store.topics {
+                let cost = self.draw(&topic.cost);
+                self.plan.statements.push(Statement {
+                    store: self.plan.stores.len() as u16,
+                    name: topic_name.clone(),
+                    text: String::new(),
+                    partitions: topic.partitions.count as u16,
+                    cost,
+                    rows: 1,
+                    scan: None,
                 });
             }
             self.plan.stores.push(Store {
@@ -106,7 +133,7 @@ impl<'a> Compiler<'a> {
                 discipline,
                 cancel: store.cancel.unwrap_or(discipline == Discipline::Ps),
                 first_statement,
-                statement_count: store.statements.len() as u16,
+                statement_count: (store.statements.len() + store.topics.len()) as u16,
                 place: name_hash(name),
             });
         }
@@ -116,7 +143,9 @@ impl<'a> Compiler<'a> {
         let mut first_pod = 0_u16;
         for (name, service) in &self.scenario.services {
             let id = self.plan.services.len() as u16;
-            let pods = self.most_pods(name, service);
+            let scaled = self.most_pods(name, service);
+            let releases = self.releases(name, service, scaled);
+            let pods = scaled + releases.iter().map(|release| release.pods).sum::<u16>();
             for (store_name, pool) in &service.pools {
                 let store = self.store_id(store_name);
                 let first_instance = self.plan.pool_instances;
@@ -146,6 +175,7 @@ impl<'a> Compiler<'a> {
                     .as_ref()
                     .map(|limit| pod_limit(limit.rate, limit.burst, self.plan.cells_fleet, service.pods.count as u16)),
                 version: service.version.clone(),
+                releases,
                 team: if service.team.is_empty() { name.clone() } else { service.team.clone() },
                 cost_center: if service.cost_center.is_empty() {
                     "shop".to_owned()
@@ -167,6 +197,20 @@ impl<'a> Compiler<'a> {
         scaled.fold(service.pods.count, u64::max) as u16
     }
 
+    /// Pods that releases bring; they are numbered after all others.
+    fn releases(&self, name: &str, service: &ServiceOf, mut first: u16) -> Vec<Release> {
+        let mut releases = Vec::new();
+        for (fault_name, fault) in &self.scenario.faults {
+            let FaultKind::BadRelease(bad) = &fault.change else { continue };
+            let pods = (bad.pods.ratio * fault.intensity.ratio * service.pods.count as f64).round() as u16;
+            if bad.service == name && pods > 0 {
+                releases.push(Release { fault: fault_name.clone(), version: bad.version.clone(), first, pods });
+                first += pods;
+            }
+        }
+        releases
+    }
+
     fn costs(&mut self, costs: &CostsOf) -> Costs {
         let mut cost = |draw: &Option<Draw>| draw.as_ref().map(|draw| self.draw(draw));
         Costs {
@@ -179,28 +223,53 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Lays out the program of every endpoint. Entries are filled in order, so ids hold before code exists.
+    /// Lays out the program of every endpoint and consumer. Entries are filled in order, so ids hold before code exists.
     fn programs(&mut self) {
         for (service_index, (service, body)) in self.scenario.services.iter().enumerate() {
             for (name, endpoint) in &body.endpoints {
-                let id = self.plan.endpoints.len() as EndpointId;
-                let shape = self.shape(Shape::Server(id));
-                let tree = self.tree(&format!("{service}.{name}"));
-                let entry = self.plan.code.len() as u16;
-                self.plan.endpoints.push(Endpoint {
-                    service: service_index as u16,
-                    name: name.clone(),
-                    http: endpoint
-                        .route
-                        .as_ref()
-                        .map(|route| (endpoint.method.clone().unwrap_or_else(|| "GET".to_owned()), route.clone())),
-                    entry,
-                    tree,
-                    shape,
-                });
-                program::Layout::new(self, id).lay_out(&endpoint.program);
+                let http = endpoint
+                    .route
+                    .as_ref()
+                    .map(|route| (endpoint.method.clone().unwrap_or_else(|| "GET".to_owned()), route.clone()));
+                self.program(service_index, service, name, &endpoint.program, http, None);
+            }
+            for (name, consumer) in &body.consumers {
+                let id = self.consumer(service, name, consumer);
+                self.program(service_index, service, name, &consumer.program, None, Some(id));
             }
         }
+    }
+
+    fn program(
+        &mut self,
+        service_index: usize,
+        service: &str,
+        name: &str,
+        steps: &[Step],
+        http: Option<(String, String)>,
+        consumes: Option<ConsumerId>,
+    ) {
+        let id = self.plan.endpoints.len() as EndpointId;
+        let shape = self.shape(Shape::Server(id));
+        let tree = self.tree(&format!("{service}.{name}"));
+        let entry = self.plan.code.len() as u16;
+        let service = service_index as u16;
+        self.plan.endpoints.push(Endpoint { service, name: name.to_owned(), http, consumes, entry, tree, shape });
+        program::Layout::new(self, id).lay_out(steps);
+    }
+
+    fn consumer(&mut self, service: &str, name: &str, consumer: &ConsumerOf) -> ConsumerId {
+        let topic = self.topic_id(&consumer.store, &consumer.topic);
+        let nth = self.plan.consumers.iter().filter(|other| other.topic == topic).count() as u8;
+        self.plan.consumers.push(Consumer {
+            endpoint: self.plan.endpoints.len() as EndpointId,
+            topic,
+            first_partition: self.plan.partition_instances,
+            nth,
+            place: name_hash(&format!("{service}.{name}")),
+        });
+        self.plan.partition_instances += u32::from(self.plan.statements[usize::from(topic)].partitions);
+        (self.plan.consumers.len() - 1) as ConsumerId
     }
 
     /// Spans that one call of an endpoint makes at most, its own included.
@@ -210,7 +279,10 @@ impl<'a> Compiler<'a> {
         }
         let (service, name) = endpoint.split_once('.').expect("invariant: an endpoint is service.endpoint");
         let scenario = self.scenario;
-        let size = 1 + self.tree_of_steps(&scenario.services[service].endpoints[name].program);
+        let body = &scenario.services[service];
+        let program = body.endpoints.get(name).map(|endpoint| &endpoint.program);
+        let program = program.unwrap_or_else(|| &body.consumers[name].program);
+        let size = 1 + self.tree_of_steps(program);
         self.trees.insert(endpoint.to_owned(), size);
         size
     }
@@ -227,6 +299,11 @@ impl<'a> Compiler<'a> {
                     let attempts = query.retry.as_ref().map_or(1, |retry| retry.attempts.count as u32);
                     attempts + self.tree_of_steps(&query.fallback)
                 }
+                Step::Publish(publish) => {
+                    let attempts = publish.retry.as_ref().map_or(1, |retry| retry.attempts.count as u32);
+                    attempts + self.tree_of_steps(&publish.fallback)
+                }
+                Step::Cached(cached) => 1 + self.tree_of_steps(&cached.on_miss) + u32::from(cached.put.is_some()),
                 Step::Branch(branch) => self.tree_of_steps(&branch.then) + self.tree_of_steps(&branch.otherwise),
                 Step::Parallel(strands) => strands.iter().map(|strand| self.tree_of_steps(strand)).sum(),
                 Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => 0,
@@ -253,6 +330,14 @@ impl<'a> Compiler<'a> {
         let store_id = self.store_id(store);
         let within = self.scenario.stores[store].statements.get_index_of(statement);
         self.plan.stores[usize::from(store_id)].first_statement + within.expect("invariant: a checked statement") as u16
+    }
+
+    /// The topics of a store are numbered after its statements.
+    fn topic_id(&self, store: &str, topic: &str) -> u16 {
+        let store_id = self.store_id(store);
+        let body = &self.scenario.stores[store];
+        let within = body.topics.get_index_of(topic).expect("invariant: a checked topic");
+        self.plan.stores[usize::from(store_id)].first_statement + (body.statements.len() + within) as u16
     }
 
     fn endpoint_id(&self, name: &str) -> EndpointId {

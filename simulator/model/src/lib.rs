@@ -10,4 +10,5 @@ pub mod key;
 pub mod outcome;
 pub mod plan;
 pub mod policies;
+pub mod popularity;
 pub mod time;

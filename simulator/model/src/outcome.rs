@@ -23,11 +23,13 @@ pub enum Outcome {
     RateLimited = 7,
     /// Not asked at all: the caller's breaker is open.
     CircuitOpen = 8,
+    /// Whoever was asked is down: the connection was refused or broke off.
+    Unavailable = 9,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 10;
     /// All of them, by number.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Ok,
@@ -39,6 +41,7 @@ impl Outcome {
         Self::Cancelled,
         Self::RateLimited,
         Self::CircuitOpen,
+        Self::Unavailable,
     ];
 
     /// Its name in results, and the value of `error.type`.
@@ -54,6 +57,7 @@ impl Outcome {
             Self::Cancelled => "cancelled",
             Self::RateLimited => "rate_limited",
             Self::CircuitOpen => "circuit_open",
+            Self::Unavailable => "unavailable",
         }
     }
 

@@ -5,6 +5,7 @@
 
 use crate::draws::Table;
 use crate::policies::{BreakerRule, BucketRule, BudgetRule};
+use crate::popularity::Popularity;
 use crate::time::Ticks;
 use doorbuster_scenarios::types::{Balancer, Discipline, StoreKind};
 
@@ -18,6 +19,10 @@ pub type SiteId = u16;
 pub type StoreId = u16;
 /// Index of a statement in [`Plan::statements`].
 pub type StatementId = u16;
+/// Index of a consumer group in [`Plan::consumers`].
+pub type ConsumerId = u16;
+/// Index of a cached step in [`Plan::caches`].
+pub type CacheId = u16;
 /// Index of a table of draws in [`Plan::draws`].
 pub type DrawId = u16;
 /// Index of an instruction in [`Plan::code`].
@@ -62,6 +67,14 @@ pub struct Plan {
     pub breaker_instances: u32,
     /// Retry budgets of a cell: one for each site that has one, and pod.
     pub budget_instances: u32,
+    /// Consumer groups, service by service.
+    pub consumers: Vec<Consumer>,
+    /// Partitions of a cell: each topic's for each of its consumer groups.
+    pub partition_instances: u32,
+    /// Ways in which a message can come about, sorted; see [`Origin`].
+    pub origins: Vec<Origin>,
+    /// Cached steps in the order of the programs.
+    pub caches: Vec<Cache>,
     /// Tables of draws.
     pub draws: Vec<Table>,
     /// Journeys in the order of the scenario.
@@ -114,6 +127,15 @@ pub enum Instr {
         /// Where to go if it does not happen.
         to: Pc,
     },
+    /// Goes to `to` unless the lookup before it was a miss.
+    UnlessMiss {
+        /// The cached step.
+        cache: CacheId,
+        /// Where to go after a hit.
+        to: Pc,
+    },
+    /// The entry that was missed is there again.
+    Filled(CacheId),
     /// Goes to `to`.
     Jump(Pc),
     /// Starts `strands` programs at the same time, at the next instructions (one [`Instr::Jump`] each), then waits for all and goes to `join`.
@@ -159,7 +181,7 @@ pub struct Service {
     pub name: String,
     /// First of its pods in a cell.
     pub first_pod: PodId,
-    /// Pods in a cell, those included that a remedy may add.
+    /// Pods in a cell, those included that a remedy may add or a release may bring: they come last, release by release.
     pub pods: u16,
     /// Those that are there at the beginning: the first ones.
     pub pods_at_first: u16,
@@ -177,12 +199,36 @@ pub struct Service {
     pub rate_limit: Option<BucketRule>,
     /// `service.version`.
     pub version: String,
+    /// Pods of other versions.
+    pub releases: Vec<Release>,
     /// `team`.
     pub team: String,
     /// `cost_center`.
     pub cost_center: String,
     /// Place of the service in keys.
     pub place: u64,
+}
+
+/// Pods that a release brings in place of others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The fault that it is.
+    pub fault: String,
+    /// `service.version`.
+    pub version: String,
+    /// First of its pods, counted within the service.
+    pub first: u16,
+    /// How many.
+    pub pods: u16,
+}
+
+impl Service {
+    /// `service.version` of a pod, counted within the service.
+    #[must_use]
+    pub fn version_of(&self, pod: u16) -> &str {
+        let is_its = |release: &&Release| (release.first..release.first + release.pods).contains(&pod);
+        self.releases.iter().find(is_its).map_or(&self.version, |release| &release.version)
+    }
 }
 
 /// CPU of a pod that handling requests takes; `None` for nothing.
@@ -209,8 +255,10 @@ pub struct Endpoint {
     pub service: ServiceId,
     /// Its name within the service.
     pub name: String,
-    /// HTTP method and route; without them it is gRPC.
+    /// HTTP method and route; without them it is gRPC, or a consumer's.
     pub http: Option<(String, String)>,
+    /// The consumer group whose program it is: nobody calls it.
+    pub consumes: Option<ConsumerId>,
     /// Where its program starts.
     pub entry: Pc,
     /// Spans that a call of it can make at most: the size of its static tree.
@@ -307,8 +355,10 @@ pub struct Statement {
     pub store: StoreId,
     /// Its name within the store.
     pub name: String,
-    /// Its text.
+    /// Its text; empty for a topic.
     pub text: String,
+    /// Partitions of the topic that it appends to; 0 for a statement that is none.
+    pub partitions: u16,
     /// Cost with the index.
     pub cost: DrawId,
     /// Rows examined with the index.
@@ -349,6 +399,71 @@ pub struct Pool {
     pub first_instance: u32,
 }
 
+/// A consumer group of a topic.
+#[derive(Clone, Debug)]
+pub struct Consumer {
+    /// Its program.
+    pub endpoint: EndpointId,
+    /// The topic, as the statement that appends to it.
+    pub topic: StatementId,
+    /// First of its partitions in a cell.
+    pub first_partition: u32,
+    /// Which of its topic's consumer groups it is.
+    pub nth: u8,
+    /// Place of the consumer in keys.
+    pub place: u64,
+}
+
+/// Traces of consumers are numbered by the trace of the message: its number in the lower bits, above them which of the ways it came
+/// about (from 1; 0 for a shopper's trace) and for which consumer group. So a link needs no room of its own in a record.
+pub const ORIGIN_SHIFT: u32 = 40;
+
+/// A way in which a message can come about: the span of its publication, by index in its trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// Index of the producer's span in its trace.
+    pub span: u32,
+    /// The topic.
+    pub topic: StatementId,
+    /// Number of the traces of the topic's first consumer group; those of the others follow.
+    pub first: u8,
+}
+
+/// The number of a consumer's trace in its cell, of a message published by the span `span` of trace `sequence`.
+#[must_use]
+pub fn consumer_sequence(plan: &Plan, sequence: u64, span: u32, consumer: &Consumer) -> u64 {
+    let at = plan.origins.binary_search_by_key(&(span, consumer.topic), |origin| (origin.span, origin.topic));
+    let origin = plan.origins[at.expect("invariant: every way to a topic was counted")];
+    sequence | u64::from(origin.first + consumer.nth) << ORIGIN_SHIFT
+}
+
+/// The trace and the span that a trace links to, by number and index; `None` for a shopper's trace.
+#[must_use]
+pub fn linked(plan: &Plan, sequence: u64) -> Option<(u64, u32)> {
+    let way = (sequence >> ORIGIN_SHIFT) as u8;
+    if way == 0 {
+        return None;
+    }
+    let origin = plan.origins.iter().filter(|origin| origin.first <= way).max_by_key(|origin| origin.first);
+    let span = origin.expect("invariant: ways are numbered from 1").span;
+    Some((sequence & ((1 << ORIGIN_SHIFT) - 1), span))
+}
+
+/// A cached step.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// The store that caches.
+    pub store: StoreId,
+    /// The endpoint in whose program it is.
+    pub endpoint: EndpointId,
+    /// The probability in 2^-32 that a lookup misses although nothing was flushed.
+    pub threshold: u64,
+    /// The place of the step in the draws' keys.
+    pub place: u64,
+    /// Which key is asked for.
+    pub popularity: Popularity,
+}
+
 /// A journey.
 #[derive(Clone, Debug)]
 pub struct Journey {
@@ -386,10 +501,10 @@ pub enum Arrivals {
 /// A kind of span: who makes it, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// An endpoint's server span.
+    /// An endpoint's server span, or a consumer's span of one message.
     Server(EndpointId),
     /// A call's client span.
     Client(SiteId),
-    /// A statement's client span.
+    /// A statement's client span, or the producer's of a message.
     Statement(SiteId),
 }

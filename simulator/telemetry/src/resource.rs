@@ -25,20 +25,21 @@ pub fn resources(plan: &Plan, cell: u16) -> Vec<Vec<Attribute>> {
             let key = Key::of_seed(plan.seed)
                 .child(name_hash("cell"), u64::from(cell))
                 .child(name_hash("pod"), u64::from(pod));
-            resources.push(resource(plan, service, key, &format!("node-{cell}-{}", pod % nodes)));
+            let version = service.version_of(pod - service.first_pod);
+            resources.push(resource(plan, service, version, key, &format!("node-{cell}-{}", pod % nodes)));
         }
     }
     resources
 }
 
-fn resource(plan: &Plan, service: &Service, key: Key, node: &str) -> Vec<Attribute> {
-    let version = Key::of_seed(plan.seed).child(service.place, name_hash(&service.version));
+fn resource(plan: &Plan, service: &Service, version_name: &str, key: Key, node: &str) -> Vec<Attribute> {
+    let version = Key::of_seed(plan.seed).child(service.place, name_hash(version_name));
     let pod = format!("{}-{}-{}", service.name, letters(version.bits(0), 10), letters(key.bits(0), 5));
     let text = |key, value: &str| (key, Value::Text(value.to_owned()));
     vec![
         text("service.name", &service.name),
         text("service.namespace", "shop"),
-        text("service.version", &service.version),
+        text("service.version", version_name),
         text("service.instance.id", &uuid(key)),
         text("deployment.environment.name", "production"),
         text("k8s.namespace.name", "shop"),

@@ -2,10 +2,11 @@
 
 use super::Compiler;
 use crate::key::{name_hash, threshold};
-use crate::plan::{EndpointId, Instr, NONE, Pc, PerPod, Shape, Site, SiteId, Target};
+use crate::plan::{Cache, CacheId, EndpointId, Instr, NONE, Pc, PerPod, Shape, Site, SiteId, StatementId, Target};
 use crate::policies::{BreakerRule, BudgetRule};
+use crate::popularity::Popularity;
 use crate::time::ticks_from_ns;
-use doorbuster_scenarios::types::{Breaker, Call, Query, Retry, Step};
+use doorbuster_scenarios::types::{Breaker, Cached, Call, Publish, Query, Retry, Step};
 use doorbuster_scenarios::units::Time;
 
 /// The layout of one endpoint's program.
@@ -70,7 +71,19 @@ impl<'c, 'a> Layout<'c, 'a> {
             }
             Step::Parallel(strands) => self.parallel(strands, place),
             Step::Call(call) => self.call(call, place),
-            Step::Query(query) => self.query(query, place),
+            Step::Query(query) => {
+                let statement = self.compiler.statement_id(&query.store, &query.statement);
+                let Query { timeout, retry, breaker, .. } = query;
+                let site = self.query(statement, *timeout, retry.as_ref(), breaker.as_ref(), place);
+                self.after_failure(site, query.optional, &query.fallback, place);
+            }
+            Step::Publish(publish) => {
+                let topic = self.compiler.topic_id(&publish.store, &publish.topic);
+                let Publish { timeout, retry, breaker, .. } = publish;
+                let site = self.query(topic, *timeout, retry.as_ref(), breaker.as_ref(), place);
+                self.after_failure(site, publish.optional, &publish.fallback, place);
+            }
+            Step::Cached(cached) => self.cached(cached, place),
         }
     }
 
@@ -96,18 +109,49 @@ impl<'c, 'a> Layout<'c, 'a> {
         self.after_failure(site, call.optional, &call.fallback, place);
     }
 
-    fn query(&mut self, query: &Query, place: &str) {
-        let statement = self.compiler.statement_id(&query.store, &query.statement);
-        let store = self.compiler.store_id(&query.store);
+    /// A statement, or the publication of a message.
+    fn query(
+        &mut self,
+        statement: StatementId,
+        timeout: Option<Time>,
+        retry: Option<&Retry>,
+        breaker: Option<&Breaker>,
+        place: &str,
+    ) -> SiteId {
+        let store = self.compiler.plan.statements[usize::from(statement)].store;
         let service = self.compiler.plan.endpoints[usize::from(self.endpoint)].service;
         let pool = self.compiler.pool_id(service, store);
-        let target = Target::Statement { statement, pool };
-        let site = self.site(target, query.timeout, query.retry.as_ref(), 1, place);
-        self.guard(site, query.retry.as_ref(), query.breaker.as_ref());
+        let site = self.site(Target::Statement { statement, pool }, timeout, retry, 1, place);
+        self.guard(site, retry, breaker);
         self.compiler.plan.sites[usize::from(site)].cancel = self.compiler.plan.stores[usize::from(store)].cancel;
         self.compiler.plan.sites[usize::from(site)].shape = self.compiler.shape(Shape::Statement(site));
         self.emit(Instr::Query(site));
-        self.after_failure(site, query.optional, &query.fallback, place);
+        site
+    }
+
+    /// A lookup, and what a miss takes. A lookup that fails is a miss; a filling that fails fills nothing.
+    fn cached(&mut self, cached: &Cached, place: &str) {
+        let cache = self.compiler.plan.caches.len() as CacheId;
+        self.compiler.plan.caches.push(Cache {
+            store: self.compiler.store_id(&cached.store),
+            endpoint: self.endpoint,
+            threshold: threshold(cached.miss.ratio),
+            place: name_hash(place),
+            popularity: Popularity::new(cached.keys.count as u32, cached.skew),
+        });
+        let get = self.compiler.statement_id(&cached.store, &cached.get);
+        let lookup = self.query(get, cached.timeout, None, None, &format!("{place}/get"));
+        let unless = self.emit(Instr::End);
+        self.compiler.plan.sites[usize::from(lookup)].next = unless;
+        self.compiler.plan.sites[usize::from(lookup)].on_failure = Some(self.pc());
+        self.block(&cached.on_miss, &format!("{place}/miss"));
+        if let Some(put) = &cached.put {
+            let put = self.compiler.statement_id(&cached.store, put);
+            let fill = self.query(put, cached.timeout, None, None, &format!("{place}/put"));
+            self.compiler.plan.sites[usize::from(fill)].next = self.emit(Instr::Filled(cache));
+            self.compiler.plan.sites[usize::from(fill)].on_failure = Some(self.pc());
+        }
+        self.compiler.plan.code[usize::from(unless)] = Instr::UnlessMiss { cache, to: self.pc() };
     }
 
     /// A site whose spans follow those of the sites before it.
@@ -215,5 +259,7 @@ fn step_name(step: &Step) -> String {
         Step::Decline(_) => "decline".to_owned(),
         Step::Call(call) => format!("call:{}", call.endpoint),
         Step::Query(query) => format!("query:{}.{}", query.store, query.statement),
+        Step::Publish(publish) => format!("publish:{}.{}", publish.store, publish.topic),
+        Step::Cached(cached) => format!("cached:{}.{}", cached.store, cached.get),
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn client(plan: &Plan, statement: &Statement, wait: Wait) -> SpanShap
         StoreKind::Mysql => shape(store, wait, mysql(store, statement)),
         StoreKind::Mongodb => shape(store, wait, mongodb(store, statement)),
         StoreKind::Redis => shape(store, wait, redis(statement)),
-        StoreKind::External => {
+        StoreKind::External | StoreKind::Elasticsearch | StoreKind::ObjectStorage | StoreKind::Kafka => {
             let Command { operation, target } = Command::of_http(statement);
             http::provider(Shards::of(store), &operation, &target, wait)
         }

@@ -78,7 +78,7 @@ fn status_code(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Ok | Outcome::Declined => "OK",
         Outcome::Timeout => "DEADLINE_EXCEEDED",
-        Outcome::Refused | Outcome::PoolTimeout | Outcome::CircuitOpen => "UNAVAILABLE",
+        Outcome::Refused | Outcome::PoolTimeout | Outcome::CircuitOpen | Outcome::Unavailable => "UNAVAILABLE",
         Outcome::RateLimited => "RESOURCE_EXHAUSTED",
         Outcome::Error => "INTERNAL",
         Outcome::Cancelled => "CANCELLED",

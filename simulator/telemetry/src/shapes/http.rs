@@ -147,7 +147,7 @@ fn status_code(outcome: Outcome) -> i64 {
         Outcome::Cancelled => 499,
         Outcome::Error => 500,
         Outcome::RateLimited => 429,
-        Outcome::Refused | Outcome::PoolTimeout | Outcome::CircuitOpen => 503,
+        Outcome::Refused | Outcome::PoolTimeout | Outcome::CircuitOpen | Outcome::Unavailable => 503,
         Outcome::Timeout => 504,
     }
 }
