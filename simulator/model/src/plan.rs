@@ -429,12 +429,12 @@ pub struct Origin {
     pub first: u8,
 }
 
-/// The number of a consumer's trace in its cell, of a message published by the span `span` of trace `sequence`.
+/// What a message's way adds to the number of its trace: that of the trace of its topic's first consumer group. `None` for a topic
+/// that nobody consumes.
 #[must_use]
-pub fn consumer_sequence(plan: &Plan, sequence: u64, span: u32, consumer: &Consumer) -> u64 {
-    let at = plan.origins.binary_search_by_key(&(span, consumer.topic), |origin| (origin.span, origin.topic));
-    let origin = plan.origins[at.expect("invariant: every way to a topic was counted")];
-    sequence | u64::from(origin.first + consumer.nth) << ORIGIN_SHIFT
+pub fn way(plan: &Plan, span: u32, topic: StatementId) -> Option<u64> {
+    let at = plan.origins.binary_search_by_key(&(span, topic), |origin| (origin.span, origin.topic)).ok()?;
+    Some(u64::from(plan.origins[at].first) << ORIGIN_SHIFT)
 }
 
 /// The trace and the span that a trace links to, by number and index; `None` for a shopper's trace.

@@ -38,6 +38,8 @@ pub struct Counts {
     pub delivered: u64,
     /// Lost at the pod because its queue was full.
     pub lost_queue_full: u64,
+    /// Lost because the pod died before they were exported.
+    pub lost_crashed: u64,
     /// Batches handed to the consumer.
     pub batches: u64,
 }
@@ -121,6 +123,14 @@ impl Sdk {
         self.timers.next
     }
 
+    /// A pod dies with all it holds. Not in a tick in which spans have ended.
+    pub fn crash(&mut self, pod: u16) {
+        assert!(self.due.is_empty(), "invariant: a pod dies between ticks");
+        let spans = &mut self.pods[usize::from(pod)].spans;
+        self.counts.lost_crashed += spans.len() as u64;
+        spans.clear();
+    }
+
     /// Hands over the full batches of this tick and, for the pods whose timer fires at `at`, all they hold.
     ///
     /// To be called once a tick, after its last span, and in no tick after one that it was due in.
@@ -138,8 +148,12 @@ impl Sdk {
         self.due.clear();
         self.due.extend(all);
         self.flush(at, consumer);
-        let Counts { made, delivered, lost_queue_full, .. } = self.counts;
-        assert_eq!(made, delivered + lost_queue_full, "invariant: spans made are delivered or counted as lost");
+        let Counts { made, delivered, lost_queue_full, lost_crashed, .. } = self.counts;
+        assert_eq!(
+            made,
+            delivered + lost_queue_full + lost_crashed,
+            "invariant: spans made are delivered or counted as lost"
+        );
     }
 
     /// What became of the spans so far.

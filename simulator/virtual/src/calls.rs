@@ -5,7 +5,9 @@
 
 use crate::cell::{Cell, at, planted};
 use crate::event::Kind;
-use crate::frame::{AFFECTED, CANCEL_PENDING, CANCELLED, DECLINED, FrameId, NIL, NO_POD, STRAND, State};
+use crate::frame::{
+    AFFECTED, CANCEL_PENDING, CANCELLED, DECLINED, Frame, FrameId, KILLED, MESSAGE, NIL, NO_POD, STRAND, State,
+};
 use crate::program::MAX_DRAW_TICKS;
 use doorbuster_model::key::{Key, happens, name_hash};
 use doorbuster_model::outcome::Outcome;
@@ -17,6 +19,8 @@ use doorbuster_telemetry::record::Consumer;
 const BALANCE: u64 = name_hash("balance");
 const BACKOFF: u64 = name_hash("backoff");
 const RETRY: u64 = name_hash("retry");
+/// Requests that a pod's version fails.
+const DEFECT: u64 = name_hash("defect");
 /// Draws of what it costs a pod.
 const ADMISSION: u64 = name_hash("admission");
 const REJECTION: u64 = name_hash("rejection");
@@ -32,17 +36,26 @@ impl<C: Consumer> Cell<'_, C> {
             unreachable!("invariant: a call's target is an endpoint");
         };
         let (now, hop) = (self.now, plan.hop);
-        let child = self.frames.alloc(State::Transit);
         let from_shopper = self.frames[id].pod == NO_POD;
         let trace = if from_shopper { self.next_trace(id, endpoint) } else { self.frames[id].trace };
         let caller = &mut self.frames[id];
         let try_number = u64::from(caller.attempt) | u64::from(if from_shopper { caller.work } else { 0 }) << 8;
         let key = caller.key.child(site.place, try_number);
         caller.state = State::Awaiting;
-        caller.child = child;
         caller.since = now as u32;
-        let (user, span) = (caller.user, span_index(caller.span, site, caller.attempt));
+        let (user, span, caller_pod) = (caller.user, span_index(caller.span, site, caller.attempt), caller.pod);
         let pod = self.balance(endpoint, key);
+        let delay = self.delay_of_call(caller_pod, pod, key);
+        if let Some(timeout) = site.timeout {
+            self.arm(id, now + timeout);
+        }
+        let Some(delay) = delay else {
+            // Lost on the way: its timeout ends the wait.
+            self.frames[id].child = NIL;
+            return;
+        };
+        let child = self.frames.alloc(State::Transit);
+        self.frames[id].child = child;
         self.pods[at(pod)].in_flight.rise(now);
         let callee = &mut self.frames[child];
         callee.key = key;
@@ -54,38 +67,39 @@ impl<C: Consumer> Cell<'_, C> {
         callee.pod = pod;
         // Until it arrives its age counts from here.
         callee.arrived = now as u32;
-        self.schedule(now + hop, Kind::Arrive, child);
-        if let Some(timeout) = site.timeout {
-            self.arm(id, now + timeout);
-        }
+        self.schedule(now + hop + delay, Kind::Arrive, child);
     }
 
     /// The pod that a call goes to.
     fn balance(&mut self, endpoint: EndpointId, key: Key) -> u16 {
         let service_id = self.plan.endpoints[usize::from(endpoint)].service;
         let service = &self.plan.services[usize::from(service_id)];
-        let (first, count) = (service.first_pod, self.active[usize::from(service_id)]);
+        let rotation = &self.rotation[usize::from(service_id)];
+        let count = rotation.len() as u16;
         if count == 1 {
-            return first;
+            return rotation[0];
         }
         match service.balancer {
             Balancer::RoundRobin => {
                 let turn = &mut self.turns[usize::from(service_id)];
-                let pod = first + *turn;
-                *turn = if *turn + 1 >= count { 0 } else { *turn + 1 };
-                pod
+                let now = if *turn < count { *turn } else { 0 };
+                *turn = now + 1;
+                rotation[usize::from(now)]
             }
-            Balancer::LeastConnections => (first..first + count)
+            Balancer::LeastConnections => rotation
+                .iter()
+                .copied()
                 .min_by_key(|pod| self.pods[at(*pod)].in_flight.level)
-                .expect("invariant: a service has a pod"),
+                .expect("invariant: a rotation has a pod"),
             Balancer::TwoRandom => {
                 let bits = key.bits(BALANCE);
                 let pick = |bits: u64, among: u16| (((bits & 0xffff_ffff) * u64::from(among)) >> 32) as u16;
                 let one = pick(bits, count);
                 let other = pick(bits >> 32, count - 1);
                 let other = other + u16::from(other >= one);
-                let in_flight = |pod: u16| self.pods[at(first + pod)].in_flight.level;
-                first + if in_flight(other) < in_flight(one) { other } else { one }
+                let (one, other) = (rotation[usize::from(one)], rotation[usize::from(other)]);
+                let in_flight = |pod: u16| self.pods[at(pod)].in_flight.level;
+                if in_flight(other) < in_flight(one) { other } else { one }
             }
         }
     }
@@ -96,6 +110,9 @@ impl<C: Consumer> Cell<'_, C> {
         self.frames[id].arrived = now as u32;
         let pod = &mut self.pods[at(self.frames[id].pod)];
         let service = &self.plan.services[usize::from(pod.service)];
+        if pod.is_down {
+            return self.conclude(id, Outcome::Unavailable);
+        }
         if pod.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
             self.turn_away(id, Outcome::RateLimited);
         } else if pod.workers.busy.level < service.workers {
@@ -157,6 +174,10 @@ impl<C: Consumer> Cell<'_, C> {
         if frame.pod == NO_POD {
             return self.frames.free(id);
         }
+        let outcome = self.outcome_at_pod(&frame, outcome);
+        if frame.has(MESSAGE) {
+            return self.consumed(id, outcome);
+        }
         let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
         let shape = self.plan.endpoints[usize::from(endpoint)].shape;
         self.span(id, frame.started, frame.span, shape, outcome, (0, 0));
@@ -164,6 +185,18 @@ impl<C: Consumer> Cell<'_, C> {
             self.release_worker(frame.pod);
         }
         self.conclude(id, outcome);
+    }
+
+    /// How a program ends whose pod may have died, or fails some of its requests.
+    fn outcome_at_pod(&self, frame: &Frame, outcome: Outcome) -> Outcome {
+        if frame.has(KILLED) {
+            return Outcome::Unavailable;
+        }
+        let errors = self.pods[at(frame.pod)].ailment.errors;
+        if errors > 0 && outcome.answered() && happens(frame.key.bits(DEFECT), errors) {
+            return Outcome::Error;
+        }
+        outcome
     }
 
     /// A worker is free: the next in the accept queue takes it over from this tick on.
@@ -180,7 +213,7 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// The call is over at its pod: it is counted, and the answer goes back.
-    fn conclude(&mut self, id: FrameId, outcome: Outcome) {
+    pub(crate) fn conclude(&mut self, id: FrameId, outcome: Outcome) {
         let (now, hop) = (self.now, self.plan.hop);
         let frame = self.frames[id];
         let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
@@ -249,7 +282,7 @@ impl<C: Consumer> Cell<'_, C> {
         }
         let frame = self.frames[id];
         let shard = match site.target {
-            Target::Statement { statement, .. } => self.shard_within(statement, frame.user),
+            Target::Statement { .. } => std::mem::take(&mut self.frames[id].work) as u16,
             Target::Endpoint(_) => 0,
         };
         let index = span_index(frame.span, site, frame.attempt);
@@ -265,8 +298,14 @@ impl<C: Consumer> Cell<'_, C> {
         if from_shopper {
             self.shopper_failed(id, site, outcome);
         }
-        let frame = &mut self.frames[id];
+        let frame = &self.frames[id];
         let key = frame.key.child(site.place, u64::from(frame.attempt) | u64::from(frame.work) << 8);
+        if from_shopper && let Some(after) = self.hurries(id) {
+            self.frames[id].attempt += 1;
+            self.frames[id].state = State::Backoff;
+            return self.schedule(self.now + after, Kind::Resume, id);
+        }
+        let frame = &self.frames[id];
         let has_try = frame.attempt + 1 < site.attempts && happens(key.bits(RETRY), site.retry_threshold);
         if has_try && self.budget_allows(id, site) {
             return self.back_off(id, site_id, site, key);
@@ -339,8 +378,11 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// Lets go of what a frame waits for.
-    fn abandon(&mut self, id: FrameId, site: &Site) {
+    pub(crate) fn abandon(&mut self, id: FrameId, site: &Site) {
         let child = std::mem::replace(&mut self.frames[id].child, NIL);
+        if child == NIL {
+            return;
+        }
         if let Target::Statement { statement, pool } = site.target {
             return self.abandon_statement(child, site, statement, pool);
         }
@@ -381,7 +423,14 @@ impl<C: Consumer> Cell<'_, C> {
                 self.finish(id, Outcome::Cancelled);
             }
             State::Returning | State::Rejecting => {}
-            State::Free | State::Transit | State::PoolQueue | State::Failing | State::AtStore | State::Receiving => {
+            State::Free
+            | State::Transit
+            | State::PoolQueue
+            | State::Failing
+            | State::HeldUp
+            | State::Lost
+            | State::AtStore
+            | State::Receiving => {
                 unreachable!("invariant: a cancellation follows its call, which is {:?}", frame.state)
             }
         }
@@ -390,6 +439,6 @@ impl<C: Consumer> Cell<'_, C> {
 
 /// Index of the span of a try at a site of the program whose own span is `base`.
 #[inline]
-fn span_index(base: u32, site: &Site, attempt: u8) -> u32 {
+pub(crate) fn span_index(base: u32, site: &Site, attempt: u8) -> u32 {
     base + site.span_offset + u32::from(attempt) * site.span_stride
 }

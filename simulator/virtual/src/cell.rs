@@ -4,9 +4,11 @@
 //! nothing, and what a run looks at or changes passes through [`Cell::play`], [`Cell::apply`] and slices.
 
 use crate::event::{Event, Kind};
-use crate::frame::{Arena, FrameId, NIL, NO_POD, Queue, State};
-use crate::shard::Shard;
-use crate::shoppers::Shoppers;
+use crate::frame::{Arena, FrameId, KILLED, NIL, NO_POD, Queue, State};
+use crate::messages::Partition;
+use crate::network::Way;
+use crate::shard::{Shard, Strain};
+use crate::shoppers::{Haste, Shoppers};
 use crate::slice::{Ledger, Slice, stations};
 use crate::station::{Gauge, Station, StationTotals};
 use crate::wheel::Wheel;
@@ -28,7 +30,7 @@ const AGE_CHECK_TICKS: Ticks = 1 << 28;
 /// The shop holds more than the engine can tell the truth about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overload {
-    /// More than [`MAX_FRAMES`] calls, statements and shoppers at a time.
+    /// More than [`MAX_FRAMES`] calls, statements, shoppers and messages at a time.
     TooMany,
     /// A request was in flight for longer than [`MAX_AGE_TICKS`].
     TooOld,
@@ -38,6 +40,14 @@ pub enum Overload {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pod {
     pub(crate) service: u16,
+    /// Whether it was started; one that was replaced by a release is no longer.
+    pub(crate) is_present: bool,
+    /// Whether it has died.
+    pub(crate) is_down: bool,
+    /// Cores that it may use: fewer while something else takes them, none while it pauses.
+    pub(crate) limit: u32,
+    /// What ails it.
+    pub(crate) ailment: Ailment,
     /// Requests on their way to it or in it; what balancers look at.
     pub(crate) in_flight: Gauge,
     /// The limit on what it lets in.
@@ -47,6 +57,50 @@ pub(crate) struct Pod {
     pub(crate) workers: Station,
     pub(crate) accept_queue: Queue,
 }
+
+/// What faults do to a pod.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ailment {
+    /// Cores that something else takes, since when, and core-ticks taken before.
+    pub(crate) hogged: u32,
+    pub(crate) hogged_since: Ticks,
+    pub(crate) hogged_ticks: u64,
+    /// Length and distance of its pauses; the length is 0 for none.
+    pub(crate) pause: Ticks,
+    pub(crate) every: Ticks,
+    /// Number of the series of pauses that counts.
+    pub(crate) series: u32,
+    pub(crate) is_paused: bool,
+    /// Its clock shows so many ticks more.
+    pub(crate) skew: i64,
+    /// Computing takes so many times as long, in 2^-16.
+    pub(crate) slower: u64,
+    /// Requests that it fails beside those that fail anyway, in 2^-32.
+    pub(crate) errors: u64,
+}
+
+impl Ailment {
+    pub(crate) const NONE: Self = Self {
+        hogged: 0,
+        hogged_since: 0,
+        hogged_ticks: 0,
+        pause: 0,
+        every: 0,
+        series: 0,
+        is_paused: false,
+        skew: 0,
+        slower: ONE_Q16,
+        errors: 0,
+    };
+
+    /// Core-ticks that something else took up to `now`.
+    pub(crate) fn hogged_until(&self, now: Ticks) -> u64 {
+        self.hogged_ticks + u64::from(self.hogged) * (now - self.hogged_since)
+    }
+}
+
+/// 1 in 2^-16.
+pub(crate) const ONE_Q16: u64 = 1 << 16;
 
 /// A connection pool of one pod to one shard.
 #[derive(Clone, Copy, Debug)]
@@ -64,9 +118,9 @@ pub struct Cell<'p, C> {
     pub(crate) wheel: Wheel,
     pub(crate) frames: Arena,
     pub(crate) pods: Vec<Pod>,
-    /// Pods of each service that take requests: the first ones.
-    pub(crate) active: Vec<u16>,
-    /// Next pod of each service, for round robin.
+    /// Pods of each service that callers choose from.
+    pub(crate) rotation: Vec<Vec<PodId>>,
+    /// Next place in the rotation of each service, for round robin.
     pub(crate) turns: Vec<u16>,
     /// Breakers and retry budgets: site by site, one for each pod.
     pub(crate) breakers: Vec<Breaker>,
@@ -75,8 +129,20 @@ pub struct Cell<'p, C> {
     /// Shards of all stores, store by store.
     pub(crate) shards: Vec<Shard>,
     pub(crate) first_shard: Vec<u32>,
-    /// Shards on which a statement's index is lost, by statement.
-    pub(crate) lost: Vec<Vec<bool>>,
+    /// What faults do to a statement on a shard, by statement and shard.
+    pub(crate) strains: Vec<Vec<Strain>>,
+    /// Hot keys by store: how often in 2^-32, and the shard.
+    pub(crate) hot: Vec<(u64, u16)>,
+    /// Ways that are slow or lose packets.
+    pub(crate) ways: Vec<Way>,
+    /// Partitions, consumer group by consumer group.
+    pub(crate) partitions: Vec<Partition>,
+    /// Messages in all partitions.
+    pub(crate) messages: usize,
+    /// Entries that were flushed, by cached step: a bit for each key, or none at all.
+    pub(crate) absent: Vec<Vec<u64>>,
+    /// How shoppers' apps try again, if not as the journeys say.
+    pub(crate) haste: Option<Haste>,
     pub(crate) shoppers: Shoppers,
     pub(crate) sdk: Sdk,
     pub(crate) ledger: Ledger,
@@ -115,9 +181,13 @@ impl<'p, C: Consumer> Cell<'p, C> {
         let key = Key::of_seed(plan.seed).child(name_hash("cell"), u64::from(number));
         let mut pods = Vec::new();
         for (id, service) in plan.services.iter().enumerate() {
-            for _ in 0..service.pods {
+            for nth in 0..service.pods {
                 pods.push(Pod {
                     service: id as u16,
+                    is_present: nth < service.pods_at_first,
+                    is_down: false,
+                    limit: service.cores,
+                    ailment: Ailment::NONE,
                     in_flight: Gauge::default(),
                     bucket: service.rate_limit.map(|rule| TokenBucket::new(rule, 0)),
                     cores: Station::default(),
@@ -139,22 +209,32 @@ impl<'p, C: Consumer> Cell<'p, C> {
             first_shard.push(shards.len() as u32);
             shards.extend((0..store.shards).map(|_| Shard::new(store)));
         }
-        let lost = plan
+        let strains = plan
             .statements
             .iter()
-            .map(|statement| vec![false; usize::from(plan.stores[usize::from(statement.store)].shards)]);
+            .map(|statement| vec![Strain::NONE; usize::from(plan.stores[usize::from(statement.store)].shards)]);
+        let rotation = plan
+            .services
+            .iter()
+            .map(|service| (service.first_pod..service.first_pod + service.pods_at_first).collect());
         let mut cell = Self {
             plan,
             now: 0,
             wheel: Wheel::new(),
             frames: Arena::new(),
-            active: plan.services.iter().map(|service| service.pods_at_first).collect(),
+            rotation: rotation.collect(),
             turns: vec![0; plan.services.len()],
             breakers: for_each_pod(plan, |site| site.breaker).map(Breaker::new).collect(),
             budgets: for_each_pod(plan, |site| site.budget).map(RetryBudget::new).collect(),
             pools: pools.collect(),
             first_shard,
-            lost: lost.collect(),
+            strains: strains.collect(),
+            hot: vec![(0, 0); plan.stores.len()],
+            ways: Vec::new(),
+            partitions: Partition::all(plan),
+            messages: 0,
+            absent: vec![Vec::new(); plan.caches.len()],
+            haste: None,
             shoppers: Shoppers::new(plan, key, number),
             sdk: Sdk::new(pods.len() as u16, Settings::CASE_STUDY, key),
             ledger: Ledger::default(),
@@ -195,7 +275,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
             if !some && limit == until - 1 {
                 self.now = until;
             }
-            if self.frames.used() > MAX_FRAMES {
+            if self.frames.used() + self.messages > MAX_FRAMES {
                 return Err(Overload::TooMany);
             }
             if self.now >= self.next_age_check {
@@ -206,12 +286,14 @@ impl<'p, C: Consumer> Cell<'p, C> {
         Ok(())
     }
 
-    /// Closes the doors and plays until every request, statement and shopper is gone and every span exported.
+    /// Closes the doors and plays until every request, statement, shopper and message is gone and every span exported. Stuck consumers
+    /// go on.
     ///
     /// # Errors
     /// As [`Self::play`].
     pub fn drain(&mut self) -> Result<(), Overload> {
         self.close_doors();
+        self.unstick();
         loop {
             let frames = &self.frames;
             if self.wheel.is_idle(|event| is_live(frames, event)) {
@@ -262,7 +344,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
         self.ledger.events += 1;
         let index = event.index();
         match event.kind() {
-            Kind::Shopper => self.shopper_arrives(),
+            Kind::Shopper => self.shopper_arrives(index, event.stamp()),
             Kind::Arrive => self.arrive(index),
             Kind::Begin => self.begin(index),
             Kind::CoreDone => self.core_done(index),
@@ -271,6 +353,10 @@ impl<'p, C: Consumer> Cell<'p, C> {
             Kind::QueryDone => self.query_done(index),
             Kind::Cancel => self.cancel_arrives(index),
             Kind::Wake => self.wake(index, event.stamp()),
+            Kind::Reach => self.reach_late(index),
+            Kind::Unlock => self.unlock(index),
+            Kind::Consume => self.consume(index),
+            Kind::Pause => self.pause_turns(index, event.stamp()),
             Kind::Timer => unreachable!("invariant: timers are played last"),
         }
     }
@@ -317,11 +403,15 @@ impl<'p, C: Consumer> Cell<'p, C> {
             return;
         }
         let duration = self.now32().wrapping_sub(start);
-        let Self { ref frames, ref mut sdk, now, .. } = *self;
+        let Self { ref frames, ref mut sdk, ref pods, now, .. } = *self;
         let frame = &frames[frame];
+        if frame.has(KILLED) {
+            return;
+        }
+        let skew = pods[at(frame.pod)].ailment.skew;
         sdk.push(SpanRecord {
             trace: frame.trace,
-            start: now - u64::from(duration),
+            start: (now - u64::from(duration)).saturating_add_signed(skew),
             duration,
             index,
             shape,
@@ -341,7 +431,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
         let now = self.now32();
         let too_old = self.frames.all().iter().any(|frame| {
             !matches!(frame.state, State::Free | State::PoolQueue | State::AtStore)
-                && !matches!(frame.state, State::Failing | State::Receiving)
+                && !matches!(frame.state, State::Failing | State::Receiving | State::HeldUp | State::Lost)
                 && frame.pod != NO_POD
                 && u64::from(now.wrapping_sub(frame.arrived)) > MAX_AGE_TICKS - 2 * AGE_CHECK_TICKS
         });

@@ -26,11 +26,19 @@ pub(crate) enum Kind {
     Cancel = 7,
     /// A processor-sharing shard may have finished a statement.
     Wake = 8,
+    /// A statement reaches its store after a delay on the way.
+    Reach = 10,
+    /// The lock that a statement waits for is free.
+    Unlock = 11,
+    /// A consumer takes the next message of a partition.
+    Consume = 12,
+    /// A pod stops for a while, or goes on.
+    Pause = 13,
     /// A timeout, valid while the frame still carries its stamp.
     Timer = 9,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 14] = [
     Kind::Shopper,
     Kind::Arrive,
     Kind::Begin,
@@ -41,6 +49,10 @@ const KINDS: [Kind; 10] = [
     Kind::Cancel,
     Kind::Wake,
     Kind::Timer,
+    Kind::Reach,
+    Kind::Unlock,
+    Kind::Consume,
+    Kind::Pause,
 ];
 
 /// Indices are below this.

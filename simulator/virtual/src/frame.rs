@@ -50,6 +50,10 @@ pub(crate) enum State {
     PoolQueue,
     /// A statement that waited for a connection in vain: working on a core of its pod, or waiting for one.
     Failing,
+    /// A statement on a slow way to its store, or waiting there for a lock.
+    HeldUp,
+    /// A statement that was lost on its way.
+    Lost,
     /// A statement in the store, or its answer on the way back.
     AtStore,
     /// A statement whose answer is taken in: working on a core of its pod, or waiting for one.
@@ -69,13 +73,19 @@ pub(crate) const SCANS: u8 = 16;
 /// Its answer is marked as declined.
 pub(crate) const DECLINED: u8 = 32;
 
+/// Its pod has died.
+pub(crate) const KILLED: u8 = 64;
+/// The program of a consumer's message: its parent is the partition.
+pub(crate) const MESSAGE: u8 = 128;
+
 /// Something under way. Ticks are kept modulo 2^32 (73 minutes); only differences are used.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Frame {
-    /// Key of its draws. A statement in a processor-sharing store keeps its number there instead.
+    /// Key of its draws. A statement in a processor-sharing store keeps its number there instead, a message its own key.
     pub(crate) key: Key,
-    /// The trace, as a `TraceWord`. A statement in a processor-sharing store keeps its finishing mark instead.
+    /// The trace, as a `TraceWord`. A statement in a processor-sharing store keeps its finishing mark instead, a message the trace of
+    /// its first consumer.
     pub(crate) trace: u64,
     /// When it reached its pod. A statement keeps its ticks of work at the store there instead.
     pub(crate) arrived: u32,
@@ -85,15 +95,15 @@ pub(crate) struct Frame {
     pub(crate) since: u32,
     /// The shopper's number; the shard of a statement.
     pub(crate) user: u32,
-    /// Who waits for it.
+    /// Who waits for it; of a message's program its partition.
     pub(crate) parent: FrameId,
-    /// Whom it waits for; while it stands in a queue itself, the one before it there.
+    /// Whom it waits for; while it stands in a queue itself, the one before it there. A message keeps its user there once it is sent.
     pub(crate) child: FrameId,
     /// The one behind it in a queue, or in the list of free frames.
     pub(crate) next: FrameId,
     /// Stamp of its timeout; 0 for none.
     pub(crate) timer: u32,
-    /// Ticks of work on a core at hand. A shopper counts the repeats of a request here.
+    /// Ticks of work on a core at hand. A shopper counts the repeats of a request here; who waits for a statement keeps its shard.
     pub(crate) work: u32,
     /// Index of its server span in the trace. A statement keeps the ticks that its answer takes to be taken in.
     pub(crate) span: u32,
@@ -105,7 +115,7 @@ pub(crate) struct Frame {
     pub(crate) attempt: u8,
     pub(crate) state: State,
     pub(crate) flags: u8,
-    /// How it ended; while that takes work, how the try at hand did.
+    /// How it ended; while that takes work, how the try at hand did. Of a statement how it will be answered.
     pub(crate) outcome: Outcome,
 }
 

@@ -1,16 +1,25 @@
 //! Programs: the instructions of a frame, run until something has to be waited for.
 
-use crate::cell::{Cell, at, planted};
+use crate::cell::{Cell, ONE_Q16, at, planted};
 use crate::event::Kind;
-use crate::frame::{CANCELLED, DECLINED, FrameId, NIL, NO_POD, STRAND, State};
-use doorbuster_model::key::{Key, happens};
+use crate::frame::{CANCELLED, DECLINED, FrameId, KILLED, NIL, NO_POD, STRAND, State};
+use doorbuster_model::key::{Key, happens, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{Costs, DrawId, Instr};
+use doorbuster_model::plan::{CacheId, Costs, DrawId, Instr};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::Consumer;
 
 /// Draws end here: 18 minutes, a quarter of what a frame's 32-bit ticks can tell apart.
 pub(crate) const MAX_DRAW_TICKS: Ticks = 1 << 30;
+
+/// Which entry of a cache is asked for.
+const ENTRY: u64 = name_hash("entry");
+
+/// A time that takes `factor` times as long, in 2^-16.
+#[inline]
+pub(crate) fn slowed(ticks: Ticks, factor: u64) -> Ticks {
+    if factor == ONE_Q16 { ticks } else { (ticks.saturating_mul(factor) >> 16).min(MAX_DRAW_TICKS) }
+}
 
 impl<'p, C: Consumer> Cell<'p, C> {
     /// Runs the program of a frame from where it stands.
@@ -21,8 +30,8 @@ impl<'p, C: Consumer> Cell<'p, C> {
             match plan.code[usize::from(frame.pc)] {
                 Instr::Compute { draw, place } => {
                     frame.pc += 1;
-                    let key = frame.key.child(place, 0);
-                    let ticks = self.draw(draw, key);
+                    let (key, pod) = (frame.key.child(place, 0), frame.pod);
+                    let ticks = slowed(self.draw(draw, key), self.pods[at(pod)].ailment.slower);
                     return self.work_on(id, ticks, State::Computing);
                 }
                 Instr::Wait { .. } | Instr::Request(_) if frame.pod == NO_POD && self.shoppers.doors_closed() => {
@@ -43,6 +52,17 @@ impl<'p, C: Consumer> Cell<'p, C> {
                 Instr::Unless { threshold, place, to } => {
                     let goes_on = happens(frame.key.child(u64::from(place), 0).0, threshold);
                     frame.pc = if goes_on { frame.pc + 1 } else { to };
+                }
+                Instr::UnlessMiss { cache, to } => {
+                    let key = frame.key;
+                    let goes_on = self.misses(cache, key);
+                    let frame = &mut self.frames[id];
+                    frame.pc = if goes_on { frame.pc + 1 } else { to };
+                }
+                Instr::Filled(cache) => {
+                    frame.pc += 1;
+                    let key = frame.key;
+                    self.fill(cache, key);
                 }
                 Instr::Jump(to) => frame.pc = to,
                 Instr::Fail { threshold, place } => {
@@ -87,7 +107,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
         let now = self.now;
         self.frames[id].state = state;
         let pod = &mut self.pods[at(self.frames[id].pod)];
-        if pod.cores.busy.level < self.plan.services[usize::from(pod.service)].cores {
+        if pod.cores.busy.level < pod.limit {
             pod.cores.take(now);
             self.schedule(now + ticks, Kind::CoreDone, id);
         } else {
@@ -107,7 +127,8 @@ impl<'p, C: Consumer> Cell<'p, C> {
     pub(crate) fn core_done(&mut self, id: FrameId) {
         let now = self.now;
         let pod = &mut self.pods[at(self.frames[id].pod)];
-        if let Some(next) = pod.run_queue.pop(&mut self.frames) {
+        let is_free = pod.cores.busy.level <= pod.limit;
+        if let Some(next) = is_free.then(|| pod.run_queue.pop(&mut self.frames)).flatten() {
             let frame = &self.frames[next];
             pod.cores.hand_over(now, u64::from((now as u32).wrapping_sub(frame.since)));
             let ticks = u64::from(frame.work) + u64::from(planted!(self, LateWork));
@@ -155,6 +176,33 @@ impl<'p, C: Consumer> Cell<'p, C> {
         frame.has(CANCELLED) || frame.has(STRAND) && self.is_cancelled(frame.parent)
     }
 
+    /// Whether a lookup misses, by chance or because its entry was flushed.
+    fn misses(&mut self, cache: CacheId, key: Key) -> bool {
+        let of = &self.plan.caches[usize::from(cache)];
+        let key = key.child(of.place, 0);
+        let missed = happens(key.0, of.threshold) || {
+            let absent = &self.absent[usize::from(cache)];
+            !absent.is_empty() && {
+                let entry = of.popularity.key(key.bits(ENTRY)) as usize;
+                absent[entry / 64] >> (entry % 64) & 1 == 1
+            }
+        };
+        let lookups = &mut self.slice.caches[usize::from(cache)];
+        lookups.hits += u64::from(!missed);
+        lookups.misses += u64::from(missed);
+        missed
+    }
+
+    /// The entry that was missed is there again.
+    fn fill(&mut self, cache: CacheId, key: Key) {
+        let absent = &mut self.absent[usize::from(cache)];
+        if !absent.is_empty() {
+            let of = &self.plan.caches[usize::from(cache)];
+            let entry = of.popularity.key(key.child(of.place, 0).bits(ENTRY)) as usize;
+            absent[entry / 64] &= !(1 << (entry % 64));
+        }
+    }
+
     /// Starts strands at the instructions after the fork; each is a frame of its own with the same key and span.
     fn fork(&mut self, id: FrameId, strands: u16) {
         self.frames[id].state = State::Forked;
@@ -172,7 +220,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
             frame.span = parent.span;
             frame.pc = parent.pc + 1 + nth;
             frame.pod = parent.pod;
-            frame.flags = STRAND;
+            frame.flags = STRAND | parent.flags & KILLED;
             self.run(strand);
         }
     }

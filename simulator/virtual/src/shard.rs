@@ -14,9 +14,45 @@ use std::collections::{BinaryHeap, VecDeque};
 /// Service received is kept in 2^-16 of a tick.
 pub(crate) const SERVICE_BITS: u32 = 16;
 
+/// What faults do to one statement on one shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Strain {
+    /// Its index is gone.
+    pub(crate) is_lost: bool,
+    /// It takes so many times as long, in 2^-16.
+    pub(crate) slower: u64,
+    /// It is answered with an error so often, in 2^-32.
+    pub(crate) errors: u64,
+    /// It waits for a lock.
+    pub(crate) lock: Option<Lock>,
+}
+
+impl Strain {
+    pub(crate) const NONE: Self = Self { is_lost: false, slower: crate::cell::ONE_Q16, errors: 0, lock: None };
+}
+
+/// A lock that is held for `hold` of every `every` ticks, from `since` on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lock {
+    pub(crate) since: Ticks,
+    pub(crate) hold: Ticks,
+    pub(crate) every: Ticks,
+}
+
+impl Lock {
+    /// When it is free, if it is held at `now`.
+    pub(crate) fn free_at(self, now: Ticks) -> Option<Ticks> {
+        let phase = (now - self.since) % self.every;
+        (phase < self.hold).then(|| now - phase + self.hold)
+    }
+}
+
 /// One shard of a store.
 pub(crate) struct Shard {
     pub(crate) cores: u32,
+    pub(crate) is_down: bool,
+    /// When it last went down.
+    pub(crate) went_down: Option<Ticks>,
     pub(crate) station: Station,
     pub(crate) discipline: Queueing,
 }
@@ -63,7 +99,7 @@ impl Shard {
                 wake_stamp: 0,
             }),
         };
-        Self { cores: store.cores, station: Station::default(), discipline }
+        Self { cores: store.cores, is_down: false, went_down: None, station: Station::default(), discipline }
     }
 
     /// The station as it stands at `now`. What a first-come shard has promised beyond `now` is taken out.

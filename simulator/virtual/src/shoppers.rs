@@ -4,9 +4,9 @@
 //! journey, so waiting, tries and timeouts work as they do between pods.
 
 use crate::cell::Cell;
-use crate::event::Kind;
+use crate::event::{Event, Kind};
 use crate::frame::{AFFECTED, FrameId, State};
-use doorbuster_model::key::{Key, mix, name_hash};
+use doorbuster_model::key::{Key, happens, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Arrivals, EndpointId, NO_ENDPOINT, Plan, Site, Target};
 use doorbuster_model::time::{TICK_SHIFT, Ticks};
@@ -21,6 +21,33 @@ const TOUCH_POINT: u64 = name_hash("touch point");
 const AGAIN: u64 = name_hash("again");
 const THINK: u64 = name_hash("think");
 
+const SURGE: u64 = name_hash("surge");
+const HASTE: u64 = name_hash("haste");
+
+/// How shoppers' apps try again after a failure, in place of what the journeys say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Haste {
+    /// Tries in all.
+    pub attempts: u8,
+    /// Time before each further one.
+    pub after: Ticks,
+    /// Shoppers with such an app, in 2^-32.
+    pub threshold: u64,
+}
+
+/// More shoppers of one journey.
+#[derive(Clone, Debug, Default)]
+struct Surge {
+    /// So many more than usual, over the usual ones of all journeys.
+    extra: f64,
+    /// How many came so far.
+    arrived: u64,
+    /// When the next one arrives, in nanoseconds.
+    next_ns: f64,
+    /// Which surge of the journey it is.
+    series: u32,
+}
+
 /// The door of a cell.
 pub(crate) struct Shoppers {
     key: Key,
@@ -33,6 +60,8 @@ pub(crate) struct Shoppers {
     next_ns: f64,
     /// Users of a closed loop in this cell.
     users: u32,
+    /// By journey.
+    surges: Vec<Surge>,
 }
 
 impl Shoppers {
@@ -41,7 +70,8 @@ impl Shoppers {
             Arrivals::Closed { users, extra, .. } => users + u32::from(cell < extra),
             Arrivals::Open { .. } => 0,
         };
-        Self { key, closed: false, arrived: 0, traces: 0, next_ns: 0.0, users }
+        let surges = vec![Surge::default(); plan.journeys.len()];
+        Self { key, closed: false, arrived: 0, traces: 0, next_ns: 0.0, users, surges }
     }
 
     pub(crate) const fn doors_closed(&self) -> bool {
@@ -53,19 +83,32 @@ impl Shoppers {
         let Arrivals::Open { curve, random, requests_per_start } = &plan.arrivals else {
             return None;
         };
-        let starts = if *random { self.exponential() } else { 1.0 };
+        let starts = if *random { exponential(self.key, self.arrived) } else { 1.0 };
         let seconds = after(curve, self.next_ns / 1e9, starts * requests_per_start)?;
         self.next_ns = seconds * 1e9;
         Some((self.next_ns as u64) >> TICK_SHIFT)
     }
 
-    /// A draw from the exponential distribution of mean 1.
-    fn exponential(&self) -> f64 {
-        let bits = self.key.child(GAP, self.arrived).0;
-        // 53 bits and a half, so that the logarithm's argument is never 0.
-        let uniform = ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
-        -libm::log(uniform)
+    /// Moves to the next arrival of a surge; `None` when nobody comes any more.
+    fn advance_surge(&mut self, plan: &Plan, journey: usize) -> Option<Ticks> {
+        let Arrivals::Open { curve, random, requests_per_start } = &plan.arrivals else {
+            return None;
+        };
+        let surge = &mut self.surges[journey];
+        let key = self.key.child(SURGE, journey as u64);
+        let starts = if *random { exponential(key, surge.arrived) } else { 1.0 };
+        let seconds = after(curve, surge.next_ns / 1e9, starts * requests_per_start / surge.extra)?;
+        surge.next_ns = seconds * 1e9;
+        Some((surge.next_ns as u64) >> TICK_SHIFT)
     }
+}
+
+/// A draw from the exponential distribution of mean 1: the gap before the `arrived`-th.
+fn exponential(key: Key, arrived: u64) -> f64 {
+    let bits = key.child(GAP, arrived).0;
+    // 53 bits and a half, so that the logarithm's argument is never 0.
+    let uniform = ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+    -libm::log(uniform)
 }
 
 /// The second at which `amount` more requests than at second `from` have come, under a rate given by straight lines.
@@ -118,19 +161,68 @@ impl<C: Consumer> Cell<'_, C> {
         }
     }
 
-    /// A shopper arrives and begins the journey at once.
-    pub(crate) fn shopper_arrives(&mut self) {
+    /// A shopper arrives and begins the journey at once: of the usual ones (0), or of a surge.
+    pub(crate) fn shopper_arrives(&mut self, index: u32, series: u32) {
         if self.shoppers.closed {
             return;
         }
-        let id = self.new_shopper();
-        self.next_shopper();
+        let id = match index.checked_sub(1).map(|journey| journey as usize) {
+            None => {
+                let id = self.new_shopper();
+                self.next_shopper();
+                id
+            }
+            Some(journey) if self.shoppers.surges[journey].series == series => {
+                let surge = &mut self.shoppers.surges[journey];
+                let key = self.shoppers.key.child(SURGE, journey as u64).child(SHOPPER, surge.arrived);
+                surge.arrived += 1;
+                let id = self.shopper_of(key);
+                self.frames[id].pc = self.plan.journeys[journey].entry;
+                self.next_of_surge(journey);
+                id
+            }
+            Some(_) => return,
+        };
         self.run(id);
+    }
+
+    /// Begins or ends a surge of a journey.
+    pub(crate) fn surge(&mut self, journey: u16, extra_thousandths: u32) {
+        let journey = usize::from(journey);
+        let upto = |index: usize| self.plan.journeys[index].upto;
+        let before = if journey == 0 { 0 } else { upto(journey - 1) };
+        let usual = (upto(journey) - before) as f64 / (1_u64 << 32) as f64;
+        let surge = &mut self.shoppers.surges[journey];
+        surge.series += 1;
+        surge.extra = usual * f64::from(extra_thousandths) / 1_000.0;
+        surge.next_ns = (self.now << TICK_SHIFT) as f64;
+        if surge.extra > 0.0 {
+            self.next_of_surge(journey);
+        }
+    }
+
+    fn next_of_surge(&mut self, journey: usize) {
+        if let Some(at) = self.shoppers.advance_surge(self.plan, journey) {
+            let series = self.shoppers.surges[journey].series;
+            let event = Event::stamped(Kind::Shopper, journey as u32 + 1, series);
+            self.wheel.schedule(at.max(self.now), event);
+        }
+    }
+
+    /// How soon a hasty shopper tries again; `None` for one who does as the journey says, or has tried often enough.
+    pub(crate) fn hurries(&self, id: FrameId) -> Option<Ticks> {
+        let haste = self.haste?;
+        let frame = &self.frames[id];
+        (happens(frame.key.bits(HASTE), haste.threshold) && frame.attempt + 1 < haste.attempts).then_some(haste.after)
     }
 
     fn new_shopper(&mut self) -> FrameId {
         let key = self.shoppers.key.child(SHOPPER, self.shoppers.arrived);
         self.shoppers.arrived += 1;
+        self.shopper_of(key)
+    }
+
+    fn shopper_of(&mut self, key: Key) -> FrameId {
         let id = self.frames.alloc(State::Waiting);
         let user = key.bits(USER) as u32;
         self.frames[id].key = key;

@@ -3,7 +3,7 @@
 //! Owns truth as integers that merge over cells and follow each other over time. Refuses windows: whoever looks
 //! at a run closes slices where its windows begin and end, and adds them up.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Pod};
 use crate::frame::State;
 use crate::station::StationTotals;
 use doorbuster_model::outcome::Outcome;
@@ -65,6 +65,14 @@ pub struct Slice {
     pub endpoints: Vec<EndpointSlice>,
     /// By statement.
     pub statements: Vec<StatementSlice>,
+    /// By consumer group.
+    pub consumers: Vec<ConsumerSlice>,
+    /// By cached step.
+    pub caches: Vec<CacheSlice>,
+    /// Ticks for which pods paused, by service; each pause is counted where it begins.
+    pub paused_ticks: Vec<u64>,
+    /// Pods that are there, and that live, by service at the end.
+    pub pods: Vec<(u64, u64)>,
     /// By station, in the order of [`stations`]; filled when the slice is closed.
     pub stations: Vec<StationTotals>,
     /// Requests in hand by service at the end, those on their way included.
@@ -159,6 +167,32 @@ pub struct StatementSlice {
     pub ticks: u64,
     /// Rows examined; of a killed scan, the part it came to.
     pub rows: u64,
+    /// Refused or broken off because the shard was down; not among `calls`.
+    pub unavailable: u64,
+    /// Ticks waited for locks, counted where the wait begins.
+    pub lock_ticks: u64,
+}
+
+/// A consumer group's messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConsumerSlice {
+    /// Appended to its topic.
+    pub appended: u64,
+    /// Finished.
+    pub consumed: u64,
+    /// Ticks from append to end, of those that were finished.
+    pub age_ticks: u64,
+    /// Not finished at the end of the slice.
+    pub lag: u64,
+}
+
+/// Lookups of a cached step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheSlice {
+    /// Found.
+    pub hits: u64,
+    /// Not found.
+    pub misses: u64,
 }
 
 impl StatementSlice {
@@ -177,6 +211,10 @@ impl Slice {
         Self {
             endpoints: plan.endpoints.iter().map(|_| EndpointSlice::new()).collect(),
             statements: vec![StatementSlice::default(); plan.statements.len()],
+            consumers: vec![ConsumerSlice::default(); plan.consumers.len()],
+            caches: vec![CacheSlice::default(); plan.caches.len()],
+            paused_ticks: vec![0; plan.services.len()],
+            pods: vec![(0, 0); plan.services.len()],
             stations: vec![StationTotals::default(); stations(plan).len()],
             in_flight: vec![0; plan.services.len()],
             in_flight_ticks: vec![0; plan.services.len()],
@@ -188,6 +226,10 @@ impl Slice {
         self.add_counts(other);
         self.stations.iter_mut().zip(&other.stations).for_each(|(mine, theirs)| mine.merge(theirs));
         self.in_flight.iter_mut().zip(&other.in_flight).for_each(|(mine, theirs)| *mine += theirs);
+        self.consumers.iter_mut().zip(&other.consumers).for_each(|(mine, theirs)| mine.lag += theirs.lag);
+        for (mine, theirs) in self.pods.iter_mut().zip(&other.pods) {
+            *mine = (mine.0 + theirs.0, mine.1 + theirs.1);
+        }
     }
 
     /// Adds the slice that follows this one in time.
@@ -198,6 +240,8 @@ impl Slice {
             (mine.capacity, mine.busy_now, mine.waiting_now) = (theirs.capacity, theirs.busy_now, theirs.waiting_now);
         }
         self.in_flight.clone_from(&later.in_flight);
+        self.pods.clone_from(&later.pods);
+        self.consumers.iter_mut().zip(&later.consumers).for_each(|(mine, theirs)| mine.lag = theirs.lag);
     }
 
     fn add_counts(&mut self, other: &Self) {
@@ -208,13 +252,29 @@ impl Slice {
             mine.killed += theirs.killed;
             mine.ticks += theirs.ticks;
             mine.rows += theirs.rows;
+            mine.unavailable += theirs.unavailable;
+            mine.lock_ticks += theirs.lock_ticks;
         }
+        for (mine, theirs) in self.consumers.iter_mut().zip(&other.consumers) {
+            mine.appended += theirs.appended;
+            mine.consumed += theirs.consumed;
+            mine.age_ticks += theirs.age_ticks;
+        }
+        for (mine, theirs) in self.caches.iter_mut().zip(&other.caches) {
+            mine.hits += theirs.hits;
+            mine.misses += theirs.misses;
+        }
+        self.paused_ticks.iter_mut().zip(&other.paused_ticks).for_each(|(mine, theirs)| *mine += theirs);
     }
 
     /// Empties the slice.
     pub fn clear(&mut self) {
         self.endpoints.iter_mut().for_each(EndpointSlice::clear);
         self.statements.fill(StatementSlice::default());
+        self.consumers.fill(ConsumerSlice::default());
+        self.caches.fill(CacheSlice::default());
+        self.paused_ticks.fill(0);
+        self.pods.fill((0, 0));
         self.stations.fill(StationTotals::default());
         self.in_flight.fill(0);
         self.in_flight_ticks.fill(0);
@@ -232,6 +292,8 @@ pub enum StationId {
     Pool(u16),
     /// The cores of a store's shards.
     Store(u16),
+    /// The partitions of a consumer group, each with one message at a time.
+    Consumer(u16),
 }
 
 /// All stations of a plan, in the order of [`Slice::stations`].
@@ -246,6 +308,7 @@ pub fn stations(plan: &Plan) -> Vec<StationId> {
     }
     all.extend((0..plan.pools.len()).map(|id| StationId::Pool(id as u16)));
     all.extend((0..plan.stores.len()).map(|id| StationId::Store(id as u16)));
+    all.extend((0..plan.consumers.len()).map(|id| StationId::Consumer(id as u16)));
     all
 }
 
@@ -262,7 +325,13 @@ impl<C: Consumer> Cell<'_, C> {
         }
         self.ledger_stations = totals;
         self.slice_began = self.now;
+        for partition in &self.partitions {
+            into.consumers[partition.consumer()].lag += partition.lag();
+        }
         for pod in &self.pods {
+            let (present, alive) = (u64::from(pod.is_present), u64::from(pod.is_present && !pod.is_down));
+            let pods = &mut into.pods[usize::from(pod.service)];
+            *pods = (pods.0 + present, pods.1 + alive);
             into.in_flight[usize::from(pod.service)] += u64::from(pod.in_flight.level);
         }
         let in_flight_ticks = self.in_flight_ticks();
@@ -300,34 +369,45 @@ impl<C: Consumer> Cell<'_, C> {
             let first = self.first_shard[usize::from(store)] as usize;
             &self.shards[first..first + usize::from(self.plan.stores[usize::from(store)].shards)]
         };
-        // Pods that a remedy has not added yet are no capacity; nobody is there.
         let pods_of = |service: u16| {
-            let first = usize::from(self.plan.services[usize::from(service)].first_pod);
-            &self.pods[first..first + usize::from(self.active[usize::from(service)])]
+            let service = &self.plan.services[usize::from(service)];
+            &self.pods[usize::from(service.first_pod)..][..usize::from(service.pods)]
         };
+        // Pods that were not started, were replaced or are dead are no capacity.
+        let is_there = |pod: &Pod| u64::from(pod.is_present && !pod.is_down);
         let mut all = Vec::new();
         for station in stations(self.plan) {
             let mut total = StationTotals::default();
             match station {
                 StationId::Cores(service) => {
                     let cores = u64::from(self.plan.services[usize::from(service)].cores);
-                    pods_of(service).iter().for_each(|pod| total.add(&pod.cores, cores, at));
+                    for pod in pods_of(service) {
+                        total.add(&pod.cores, cores * is_there(pod), at);
+                        total.busy_ticks += pod.ailment.hogged_until(at);
+                    }
                 }
                 StationId::Workers(service) => {
                     let workers = u64::from(self.plan.services[usize::from(service)].workers);
-                    pods_of(service).iter().for_each(|pod| total.add(&pod.workers, workers, at));
+                    pods_of(service).iter().for_each(|pod| total.add(&pod.workers, workers * is_there(pod), at));
                 }
                 StationId::Pool(pool) => {
                     let of = &self.plan.pools[usize::from(pool)];
                     let shards = usize::from(self.plan.stores[usize::from(of.store)].shards);
-                    let instances = usize::from(self.active[usize::from(of.service)]) * shards;
-                    for instance in &self.pools[of.first_instance as usize..][..instances] {
-                        total.add(&instance.connections, u64::from(instance.size), at);
+                    let mut instances = self.pools[of.first_instance as usize..].iter();
+                    for pod in pods_of(of.service) {
+                        for instance in instances.by_ref().take(shards) {
+                            total.add(&instance.connections, u64::from(instance.size) * is_there(pod), at);
+                        }
                     }
                 }
                 StationId::Store(store) => {
                     for shard in shards_of(store) {
                         total.add(&shard.station_at(at), u64::from(shard.cores), at);
+                    }
+                }
+                StationId::Consumer(consumer) => {
+                    for partition in self.partitions.iter().filter(|one| one.consumer() == usize::from(consumer)) {
+                        total.add(&partition.station, 1, at);
                     }
                 }
             }
@@ -345,6 +425,9 @@ impl<C: Consumer> Cell<'_, C> {
         }
         for pool in &mut self.pools {
             pool.connections.max_waiting = pool.connections.waiting.level;
+        }
+        for partition in &mut self.partitions {
+            partition.station.max_waiting = partition.station.waiting.level;
         }
         for shard in &mut self.shards {
             shard.station.max_waiting = shard.station_at(now).waiting.level;
@@ -377,8 +460,11 @@ impl<C: Consumer> Cell<'_, C> {
         for pod in self.pods.iter().filter(|pod| pod.in_flight.level > 0) {
             left.push(format!("{} in flight at a pod of service {}", pod.in_flight.level, pod.service));
         }
+        if self.messages > 0 {
+            left.push(format!("{} messages in partitions", self.messages));
+        }
         let spans = self.sdk.counts();
-        if spans.made != spans.delivered + spans.lost_queue_full {
+        if spans.made != spans.delivered + spans.lost_queue_full + spans.lost_crashed {
             left.push(format!("{spans:?}: made is not delivered and lost"));
         }
         left

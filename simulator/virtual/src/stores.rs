@@ -7,16 +7,22 @@
 use crate::cell::{Cell, planted};
 use crate::event::{Event, Kind};
 use crate::frame::{Frame, FrameId, NIL, SCANS, State};
+use crate::program::slowed;
 use crate::shard::{Queueing, SERVICE_BITS};
-use doorbuster_model::key::{Key, mix, name_hash};
+use doorbuster_model::key::{Key, happens, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{Site, SiteId, StatementId, Target};
+use doorbuster_model::plan::{Site, SiteId, StatementId, Store, StoreId, Target};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::Consumer;
 use std::cmp::Reverse;
 
 /// Purpose of the draw of a statement's cost.
 const COST: u64 = name_hash("cost");
+/// Whether a failing store answers it with an error, and whether it asks for the hot key.
+const ERRORS: u64 = name_hash("errors");
+const HOT: u64 = name_hash("hot key");
+/// The number of a statement whose answer is on its way back.
+const NOT_TO_BE_KILLED: Key = Key(u64::MAX);
 /// And of what its answer costs the asking pod.
 const ANSWER: u64 = name_hash("answer");
 
@@ -37,9 +43,12 @@ impl<C: Consumer> Cell<'_, C> {
         let (user, pod) = (caller.user, caller.pod);
         let key = caller.key.child(site.place, u64::from(caller.attempt));
         let (cost_key, answer_key) = (key.bits(COST), key.bits(ANSWER));
-        let shard = self.shard_within(statement, user);
-        let scans = self.lost[usize::from(statement)][usize::from(shard)];
-        let work = self.work(statement, scans, Key(cost_key));
+        let shard = self.shard_of_try(statement, user, key);
+        caller_keeps(&mut self.frames[id], shard);
+        let strain = self.strains[usize::from(statement)][usize::from(shard)];
+        let scans = strain.is_lost;
+        let work = slowed(self.work(statement, scans, Key(cost_key)), strain.slower);
+        let fails = strain.errors > 0 && happens(key.bits(ERRORS), strain.errors);
         let answer = self.costs(id).answer.map_or(0, |draw| self.draw(draw, Key(answer_key)));
         let frame = &mut self.frames[op];
         frame.parent = id;
@@ -49,6 +58,7 @@ impl<C: Consumer> Cell<'_, C> {
         frame.arrived = work as u32;
         frame.span = answer as u32;
         frame.flags = if scans { SCANS } else { 0 };
+        frame.outcome = if fails { Outcome::Error } else { Outcome::Ok };
         frame.since = now as u32;
         self.connect(id, op, site, pool);
     }
@@ -68,19 +78,82 @@ impl<C: Consumer> Cell<'_, C> {
     #[inline]
     pub(crate) fn shard_within(&self, statement: StatementId, user: u32) -> u16 {
         let store = &self.plan.stores[usize::from(self.plan.statements[usize::from(statement)].store)];
+        let partitions = self.plan.statements[usize::from(statement)].partitions;
+        if partitions > 0 {
+            return part_of(user, store, partitions) % store.shards;
+        }
         if store.shards == 1 {
             return 0;
         }
-        (((mix(u64::from(user) ^ store.place) >> 32) * u64::from(store.shards)) >> 32) as u16
+        part_of(user, store, store.shards)
+    }
+
+    /// The shard that a try goes to: the user's, or that of a hot key.
+    fn shard_of_try(&self, statement: StatementId, user: u32, key: Key) -> u16 {
+        let (often, shard) = self.hot[usize::from(self.plan.statements[usize::from(statement)].store)];
+        if often > 0 && happens(key.bits(HOT), often) { shard } else { self.shard_within(statement, user) }
     }
 
     /// Sends a statement, which has its connection, to its shard.
     pub(crate) fn send(&mut self, op: FrameId) {
+        self.write_message(op);
+        match self.delay_of_statement(op) {
+            Some(0) => self.reach(op),
+            Some(delay) => {
+                self.frames[op].state = State::HeldUp;
+                self.schedule(self.now + delay, Kind::Reach, op);
+            }
+            None => self.frames[op].state = State::Lost,
+        }
+    }
+
+    /// A statement that was held up on its way reaches its shard, if it is still wanted.
+    pub(crate) fn reach_late(&mut self, op: FrameId) {
+        if self.frames[op].outcome == Outcome::Cancelled {
+            return self.frames.free(op);
+        }
+        self.reach(op);
+    }
+
+    /// A statement is at its shard: it is refused, waits for a lock, or is served.
+    fn reach(&mut self, op: FrameId) {
+        let now = self.now;
+        let shard_index = self.shard_of(op);
+        let frame = &mut self.frames[op];
+        frame.started = now as u32;
+        let statement = self.statement_of(op);
+        if self.shards[shard_index].is_down {
+            let frame = &mut self.frames[op];
+            frame.state = State::AtStore;
+            frame.outcome = Outcome::Unavailable;
+            frame.key = NOT_TO_BE_KILLED;
+            return self.schedule(now + 2 * self.plan.hop, Kind::QueryDone, op);
+        }
+        let lock = self.strains[usize::from(statement)][self.frames[op].user as usize].lock;
+        if let Some(free) = lock.and_then(|lock| lock.free_at(now)) {
+            self.frames[op].state = State::HeldUp;
+            self.slice.statements[usize::from(statement)].lock_ticks += free - now;
+            return self.schedule(free, Kind::Unlock, op);
+        }
+        self.serve(op);
+    }
+
+    /// The lock that a statement waited for is free.
+    pub(crate) fn unlock(&mut self, op: FrameId) {
+        if self.frames[op].outcome == Outcome::Cancelled {
+            return self.frames.free(op);
+        }
+        if self.shards[self.shard_of(op)].is_down {
+            return self.reach(op);
+        }
+        self.serve(op);
+    }
+
+    fn serve(&mut self, op: FrameId) {
         let now = self.now;
         let shard_index = self.shard_of(op);
         let frame = &mut self.frames[op];
         frame.state = State::AtStore;
-        frame.started = now as u32;
         let work = u64::from(frame.arrived);
         let shard = &mut self.shards[shard_index];
         match &mut shard.discipline {
@@ -160,7 +233,7 @@ impl<C: Consumer> Cell<'_, C> {
             sharing.marks.pop();
             if running {
                 self.leave(op, shard_index);
-                self.frames[op].key = Key(u64::MAX);
+                self.frames[op].key = NOT_TO_BE_KILLED;
                 self.schedule(now + 2 * self.plan.hop, Kind::QueryDone, op);
             }
         }
@@ -196,8 +269,17 @@ impl<C: Consumer> Cell<'_, C> {
             unreachable!("invariant: a statement's site asks a statement");
         };
         let stay = u64::from(self.now32().wrapping_sub(frame.started)) - 2 * self.plan.hop;
-        let rows = self.rows(statement, &frame);
-        self.slice.statements[usize::from(statement)].record(stay, rows, false);
+        let outcome = if self.broke_off(op, stay) { Outcome::Unavailable } else { frame.outcome };
+        self.frames[op].outcome = outcome;
+        if outcome == Outcome::Unavailable {
+            self.slice.statements[usize::from(statement)].unavailable += 1;
+        } else {
+            let rows = self.rows(statement, &frame);
+            self.slice.statements[usize::from(statement)].record(stay, rows, false);
+            if self.plan.statements[usize::from(statement)].partitions > 0 && outcome == Outcome::Ok {
+                self.append(&frame, statement);
+            }
+        }
         if self.costs(op).answer.is_none() {
             return self.taken_in(op);
         }
@@ -222,8 +304,47 @@ impl<C: Consumer> Cell<'_, C> {
         if frame.parent != NIL {
             self.frames[frame.parent].child = NIL;
             self.frames[frame.parent].timer = 0;
-            self.answered(frame.parent, Outcome::Ok);
+            self.answered(frame.parent, frame.outcome);
         }
+    }
+
+    /// Whether a first-come shard went down after a statement came and before it was done.
+    fn broke_off(&self, op: FrameId, stay: Ticks) -> bool {
+        let shard = &self.shards[self.shard_of(op)];
+        let done = self.now - 2 * self.plan.hop;
+        let came = done - stay;
+        matches!(shard.discipline, Queueing::Fifo(_)) && shard.went_down.is_some_and(|at| came < at && at < done)
+    }
+
+    /// Shards of a store go down, or are there again.
+    pub(crate) fn set_down(&mut self, store: StoreId, shards: &[u16], is_down: bool) {
+        for shard in shards {
+            let index = self.first_shard[usize::from(store)] as usize + usize::from(*shard);
+            self.shards[index].is_down = is_down;
+            if is_down {
+                self.shards[index].went_down = Some(self.now);
+                self.break_off(index);
+            }
+        }
+    }
+
+    /// What a processor-sharing shard was working on breaks off.
+    fn break_off(&mut self, shard_index: usize) {
+        let now = self.now;
+        let shard = &mut self.shards[shard_index];
+        let Queueing::Sharing(sharing) = &mut shard.discipline else { return };
+        sharing.advance(now, shard.cores);
+        let mut all: Vec<(u64, FrameId)> = sharing.marks.drain().map(|Reverse((_, number, op))| (number, op)).collect();
+        all.sort_unstable();
+        for (number, op) in all {
+            if is_running(&self.frames[op], number) {
+                self.leave(op, shard_index);
+                self.frames[op].key = NOT_TO_BE_KILLED;
+                self.frames[op].outcome = Outcome::Unavailable;
+                self.schedule(now + 2 * self.plan.hop, Kind::QueryDone, op);
+            }
+        }
+        self.rearm(shard_index);
     }
 
     /// The asking side lets go of a statement.
@@ -233,8 +354,16 @@ impl<C: Consumer> Cell<'_, C> {
                 self.leave_queue(op, pool);
                 self.frames.free(op);
             }
-            // An answer on its way back (a mark of its own) can't be stopped any more.
-            State::AtStore if site.cancel && self.frames[op].key != Key(u64::MAX) => {
+            State::Lost => {
+                self.release(op, pool);
+                self.frames.free(op);
+            }
+            State::HeldUp if site.cancel => {
+                self.release(op, pool);
+                self.frames[op].outcome = Outcome::Cancelled;
+            }
+            // An answer on its way back can't be stopped any more.
+            State::AtStore if site.cancel && self.frames[op].key != NOT_TO_BE_KILLED => {
                 self.kill(op, statement);
                 self.release(op, pool);
                 self.frames.free(op);
@@ -255,7 +384,7 @@ impl<C: Consumer> Cell<'_, C> {
         let frame = self.frames[op];
         let left = frame.trace.saturating_sub(sharing.received);
         self.leave(op, shard_index);
-        self.frames[op].key = Key(u64::MAX);
+        self.frames[op].key = NOT_TO_BE_KILLED;
         self.rearm(shard_index);
         let whole = u128::from(frame.arrived.max(1)) << SERVICE_BITS;
         let rows = u128::from(self.rows(statement, &frame)) * (whole - u128::from(left)) / whole;
@@ -272,14 +401,28 @@ impl<C: Consumer> Cell<'_, C> {
         }
     }
 
-    fn shard_of(&self, op: FrameId) -> usize {
-        let frame = &self.frames[op];
-        let Target::Statement { statement, .. } = self.plan.sites[usize::from(frame.pc)].target else {
+    pub(crate) fn statement_of(&self, op: FrameId) -> StatementId {
+        let Target::Statement { statement, .. } = self.plan.sites[usize::from(self.frames[op].pc)].target else {
             unreachable!("invariant: a statement's site asks a statement");
         };
-        let store = self.plan.statements[usize::from(statement)].store;
-        self.first_shard[usize::from(store)] as usize + frame.user as usize
+        statement
     }
+
+    fn shard_of(&self, op: FrameId) -> usize {
+        let store = self.plan.statements[usize::from(self.statement_of(op))].store;
+        self.first_shard[usize::from(store)] as usize + self.frames[op].user as usize
+    }
+}
+
+/// The part of a store that a user's data lies on, of so many of equal size.
+#[inline]
+pub(crate) fn part_of(user: u32, store: &Store, parts: u16) -> u16 {
+    (((mix(u64::from(user) ^ store.place) >> 32) * u64::from(parts)) >> 32) as u16
+}
+
+/// Whoever waits for a statement remembers where it went.
+fn caller_keeps(caller: &mut Frame, shard: u16) {
+    caller.work = u32::from(shard);
 }
 
 fn is_running(op: &Frame, number: u64) -> bool {
