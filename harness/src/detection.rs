@@ -97,6 +97,11 @@ impl Detector {
         }
     }
 
+    /// Another paging rule from now on.
+    pub(crate) fn set_rule(&mut self, rule: &AlertRule) {
+        self.alerts.set_rule(rule);
+    }
+
     /// Takes an export, merged over cells, and the sampled traces that came since the one before. In order of time.
     pub(crate) fn observe(&mut self, export: &Export, traces: Vec<TraceSample>) {
         self.alerts.observe(export);

@@ -16,7 +16,7 @@ pub(crate) mod sink;
 pub(crate) use exemplar::{Chosen, Likeness};
 pub(crate) use names::names;
 pub(crate) use recovery::{FocusSecond, sum};
-pub(crate) use story::Story;
+pub(crate) use story::{Story, what_changes};
 pub(crate) use windows::{Window, WindowSlice};
 
 use crate::detection::{Detector, Finding};
@@ -194,6 +194,9 @@ impl<'p> Drill<'p> {
             self.close_slice(second);
         }
         commands.iter().for_each(|command| self.fleet.apply(command));
+        if let Some(rule) = self.story.rule(second) {
+            self.detector.set_rule(&rule);
+        }
         self.fleet.play_epoch(second)?;
         let now_s = second + 1;
         self.played_s = now_s;
@@ -223,11 +226,14 @@ impl<'p> Drill<'p> {
     /// Everything since the last export, as the pods export it.
     fn export(&mut self, now_s: u32) -> Export {
         let mut shapes = vec![doorbuster_telemetry::observed::ShapePoint::default(); self.plan.shapes.len()];
+        let mut released = vec![doorbuster_telemetry::observed::ShapePoint::default(); self.plan.services.len()];
         for cell in &mut self.fleet.cells {
             let points = cell.consumer.take_points();
             shapes.iter_mut().zip(points).for_each(|(sum, point)| sum.merge(&point));
+            let points = cell.consumer.take_released();
+            released.iter_mut().zip(points).for_each(|(sum, point)| sum.merge(&point));
         }
-        let export = export::export(self.plan, now_s, &self.ten, shapes);
+        let export = export::export(self.plan, now_s, &self.ten, export::Spans { shapes, released });
         self.end_ten(now_s);
         export
     }
@@ -334,6 +340,7 @@ impl<'p> Drill<'p> {
             spans.made += counts.made;
             spans.delivered += counts.delivered;
             spans.lost_queue_full += counts.lost_queue_full;
+            spans.lost_crashed += counts.lost_crashed;
             spans.batches += counts.batches;
             arrived += cell.consumer.arrived;
             leftovers.extend(cell.leftovers().into_iter().map(|left| format!("cell {number}: {left}")));

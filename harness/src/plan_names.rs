@@ -46,5 +46,9 @@ pub(crate) fn station(plan: &Plan, id: StationId) -> String {
             format!("{}.pool.{}", service(pool.service), store(pool.store))
         }
         StationId::Store(id) => format!("{}.cores", store(id)),
+        StationId::Consumer(id) => {
+            let endpoint = &plan.endpoints[usize::from(plan.consumers[usize::from(id)].endpoint)];
+            format!("{}.consumer.{}", service(endpoint.service), endpoint.name)
+        }
     }
 }

@@ -245,6 +245,9 @@ fn accounting(record: &Record) -> Accounting {
     let ledger = &record.ledger;
     let succeeded = ledger.succeeded();
     let mut spans_lost = BTreeMap::new();
+    if record.spans.lost_crashed > 0 {
+        spans_lost.insert("sdk: pod died".to_owned(), record.spans.lost_crashed);
+    }
     if record.spans.lost_queue_full > 0 {
         spans_lost.insert("sdk: queue full".to_owned(), record.spans.lost_queue_full);
     }

@@ -37,7 +37,7 @@ fn scenario(checked: &Checked) -> Value {
         "stations": stations(analysis),
         "hopeless": hopeless(analysis),
         "faults": of.faults.iter().map(|(name, fault)| {
-            json!({"name": name, "what": story::fault(of, plan, analysis, fault)})
+            json!({"name": name, "what": story::fault(of, plan, analysis, name, fault)})
         }).collect::<Vec<Value>>(),
         "remedies": of.remedies.iter().map(|(name, remedy)| {
             json!({"name": name, "what": story::remedy(of, plan, remedy)})

@@ -15,7 +15,7 @@ use doorbuster_virtual::faults::shards_hit;
 use crate::operational::Analysis;
 
 /// When a fault comes and goes, and what it changes.
-pub(super) fn fault(scenario: &Scenario, plan: &Plan, analysis: &Analysis, fault: &Fault) -> String {
+pub(super) fn fault(scenario: &Scenario, plan: &Plan, analysis: &Analysis, name: &str, fault: &Fault) -> String {
     let Fault { change, at, until, intensity } = fault;
     let when = match until {
         Some(until) => format!("from {} to {}", moment(scenario, *at), moment(scenario, *until)),
@@ -28,6 +28,7 @@ pub(super) fn fault(scenario: &Scenario, plan: &Plan, analysis: &Analysis, fault
             let left = usual + (size.size.count as f64 - usual) * intensity.ratio;
             format!("the {}, instead of {}", connections(size, left.round()), count(usual))
         }
+        _ => crate::drill::what_changes(name, fault, scenario, plan),
     };
     format!("{when}: {what}")
 }

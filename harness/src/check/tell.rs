@@ -197,7 +197,7 @@ fn the_story(page: &mut Page, checked: &Checked) {
     let Checked { loaded, plan, analysis, .. } = checked;
     let scenario = &loaded.scenario;
     for (name, fault) in &scenario.faults {
-        page.row("fault", Paint::None, &format!("{name}, {}", story::fault(scenario, plan, analysis, fault)));
+        page.row("fault", Paint::None, &format!("{name}, {}", story::fault(scenario, plan, analysis, name, fault)));
     }
     let humans: Vec<String> =
         scenario.humans.iter().map(|(name, time)| format!("{name} {}", duration(time.s()))).collect();

@@ -60,7 +60,7 @@ pub(crate) enum AlertChange {
     Resolved(AlertEvent),
 }
 
-/// The rule over all edge endpoints.
+/// The rule over all edge endpoints, and over the backlog of all consumer groups.
 #[derive(Debug)]
 pub(crate) struct Alerts {
     failures_above: f64,
@@ -77,6 +77,8 @@ pub(crate) struct Alerts {
 #[derive(Debug)]
 struct Edge {
     endpoint: usize,
+    /// The consumer group whose program it is: its failures are the messages by which it falls behind.
+    consumer: Option<usize>,
     is_firing: bool,
     firings: u32,
 }
@@ -84,7 +86,8 @@ struct Edge {
 impl Alerts {
     /// The rule for every edge endpoint of the fleet.
     pub(crate) fn new(names: &Names, rule: &AlertRule) -> Self {
-        let edge = |endpoint| Edge { endpoint, is_firing: false, firings: 0 };
+        let edge = |(endpoint, consumer)| Edge { endpoint, consumer, is_firing: false, firings: 0 };
+        let consumers = names.consumers.iter().enumerate().map(|(consumer, endpoint)| (*endpoint, Some(consumer)));
         Self {
             failures_above: rule.failures_above.ratio,
             long_s: window_s(rule.long_window),
@@ -92,16 +95,31 @@ impl Alerts {
             min_attempts: rule.min_attempts.count,
             every_s: window_s(rule.every),
             next_s: 0,
-            edges: names.edges().map(edge).collect(),
+            edges: names.edges().map(|endpoint| (endpoint, None)).chain(consumers).map(edge).collect(),
             exports: VecDeque::new(),
         }
     }
 
+    /// Another rule from now on, on what is known.
+    pub(crate) fn set_rule(&mut self, rule: &AlertRule) {
+        self.failures_above = rule.failures_above.ratio;
+        self.long_s = window_s(rule.long_window);
+        self.short_s = window_s(rule.short_window);
+        self.min_attempts = rule.min_attempts.count;
+        self.every_s = window_s(rule.every);
+    }
+
     /// Takes what an export says of the edges.
     pub(crate) fn observe(&mut self, export: &Export) {
-        let counts = |edge: &Edge| {
-            let point = &export.endpoints[edge.endpoint];
-            Counts { attempts: point.attempts, failures: point.errors }
+        let counts = |edge: &Edge| match edge.consumer {
+            Some(consumer) => {
+                let point = &export.consumers[consumer];
+                Counts { attempts: point.appended, failures: point.appended.saturating_sub(point.consumed) }
+            }
+            None => {
+                let point = &export.endpoints[edge.endpoint];
+                Counts { attempts: point.attempts, failures: point.errors }
+            }
         };
         self.exports.push_back((export.at_s, self.edges.iter().map(counts).collect()));
         let oldest_s = export.at_s.saturating_sub(self.long_s.max(self.short_s) + EXPORT_EVERY_S);

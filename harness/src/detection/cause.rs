@@ -9,16 +9,22 @@
 //! 1. **Missing index**: rows per call. A lost index also saturates the store, slows the statement and drains the pool,
 //!    while none of these makes a call examine more rows: the most specific explanation comes first. All statements of the
 //!    suspected store are asked, for the victims of a scan are more than its own callers.
-//! 2. **Pool exhausted**, if the store behind it has room: a pool that is empty because its store is slow is an
+//! 2. **What says itself outright**: shards that refuse what they are asked (*store down*), pods that are not up (*pod down*), time waited for
+//!    *locks*, time paused for *garbage*, another *version* whose requests fail or last longer than the others', lookups that miss (*cache
+//!    misses*, before the store behind the cache, which suffers from them). Each has a counter of its own, so they come before all that is inferred.
+//! 3. **Pool exhausted**, if the store behind it has room: a pool that is empty because its store is slow is an
 //!    effect and falls through to the store; one that is empty while the store idles is a cause. Before
 //!    cores: retries for a connection cost them. A service whose cores ended first holds its connections too long; that
 //!    is cores.
-//! 3. **Dependency failing**, for somebody else's store, of which only the answers are known.
-//! 4. **Store saturated**, before its statement being slow: that follows from it.
-//! 5. **Service's cores saturated**, before its workers: they are held while waiting for a core.
-//! 6. **Workers exhausted**: the accept queue of a service that has cores. Refusals at an edge are suspected only
+//! 4. **Dependency failing**, for somebody else's store, of which only the answers are known.
+//! 5. **Hot shard**: nearly all bad traces end at one of several shards. Before the store as a whole, whose mean hides it.
+//! 6. **Store saturated**, before its statement being slow: that follows from it.
+//! 7. **Traffic**: cores or stores that are full because the edge is asked much more than before.
+//! 8. **Service's cores saturated**, before its workers: they are held while waiting for a core.
+//! 9. **Workers exhausted**: the accept queue of a service that has cores. Refusals at an edge are suspected only
 //!    when no accepted request is in trouble: workers are held by whatever is slow behind them.
-//! 7. **Slow statement**: slower in the store, for none of the reasons above (locks, somebody else's load).
+//! 10. **Network**: the asking side waits, while whoever is asked is as fast as before or never hears of it.
+//! 11. **Slow statement**: slower in the store, for none of the reasons above (locks, somebody else's load).
 //!
 //! An alert that is still on after [`GIVE_UP_S`] with a suspect that nothing explains is told as
 //! [`CauseKind::Unknown`], with what is known.
@@ -57,13 +63,33 @@ pub(crate) enum CauseKind {
     WorkersExhausted,
     /// Somebody else's service fails or is slow.
     DependencyFailing,
+    /// Pods of a service are down.
+    PodDown,
+    /// Shards of a store are down.
+    StoreDown,
+    /// One shard of a store gets what should be spread over all.
+    HotShard,
+    /// Statements wait for locks.
+    LockContention,
+    /// A cache no longer has what it is asked for.
+    CacheMisses,
+    /// The way between two is slow, or loses what is sent.
+    Network,
+    /// A new version fails more, or is slower.
+    BadRelease,
+    /// Pods pause to collect garbage.
+    GcPauses,
+    /// A consumer group takes no messages.
+    ConsumerStuck,
+    /// More is asked than usual, and that alone is wrong.
+    TrafficSurge,
     /// The place is known, the reason is not.
     Unknown,
 }
 
 impl CauseKind {
     /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::MissingIndex,
         Self::PoolExhausted,
         Self::StoreSaturated,
@@ -71,6 +97,16 @@ impl CauseKind {
         Self::CpuSaturated,
         Self::WorkersExhausted,
         Self::DependencyFailing,
+        Self::PodDown,
+        Self::StoreDown,
+        Self::HotShard,
+        Self::LockContention,
+        Self::CacheMisses,
+        Self::Network,
+        Self::BadRelease,
+        Self::GcPauses,
+        Self::ConsumerStuck,
+        Self::TrafficSurge,
         Self::Unknown,
     ];
 
@@ -84,6 +120,16 @@ impl CauseKind {
             Self::CpuSaturated => "cpu_saturated",
             Self::WorkersExhausted => "workers_exhausted",
             Self::DependencyFailing => "dependency_failing",
+            Self::PodDown => "pod_down",
+            Self::StoreDown => "store_down",
+            Self::HotShard => "hot_shard",
+            Self::LockContention => "lock_contention",
+            Self::CacheMisses => "cache_misses",
+            Self::Network => "network",
+            Self::BadRelease => "bad_release",
+            Self::GcPauses => "gc_pauses",
+            Self::ConsumerStuck => "consumer_stuck",
+            Self::TrafficSurge => "traffic_surge",
             Self::Unknown => "unknown",
         }
     }
@@ -116,12 +162,24 @@ impl Cause {
     /// whichever of its users was looked at.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let is_shared = match self.kind {
-            CauseKind::MissingIndex | CauseKind::SlowStatement | CauseKind::Unknown => false,
+            CauseKind::MissingIndex
+            | CauseKind::SlowStatement
+            | CauseKind::LockContention
+            | CauseKind::ConsumerStuck
+            | CauseKind::Unknown => false,
             CauseKind::PoolExhausted
             | CauseKind::StoreSaturated
             | CauseKind::CpuSaturated
             | CauseKind::WorkersExhausted
-            | CauseKind::DependencyFailing => true,
+            | CauseKind::DependencyFailing
+            | CauseKind::PodDown
+            | CauseKind::StoreDown
+            | CauseKind::HotShard
+            | CauseKind::CacheMisses
+            | CauseKind::Network
+            | CauseKind::BadRelease
+            | CauseKind::GcPauses
+            | CauseKind::TrafficSurge => true,
         };
         (self.kind, &self.service, &self.resource) == (other.kind, &other.service, &other.resource)
             && (is_shared || self.operation == other.operation)
@@ -161,6 +219,9 @@ pub(crate) fn name_cause(names: &Names, history: &History, question: &Question<'
             return Some(told(names, question, &suspect, explained));
         }
         unexplained.get_or_insert(suspect);
+    }
+    if let Some(stuck) = stuck_consumer(names, question, &now) {
+        return Some(stuck);
     }
     if question.now_s < question.fired_s + GIVE_UP_S {
         return None;
@@ -206,6 +267,28 @@ fn told(names: &Names, question: &Question<'_>, suspect: &Suspect, explained: Ex
         kind: explained.kind,
         evidence,
     }
+}
+
+/// A consumer group that falls behind, of which no trace says why: it takes no messages, or too few.
+fn stuck_consumer(names: &Names, question: &Question<'_>, now: &Window) -> Option<Cause> {
+    let consumer = names.consumers.iter().position(|endpoint| *endpoint == question.edge)?;
+    let point = now.consumer(consumer)?;
+    if point.consumed >= point.appended {
+        return None;
+    }
+    let name = &names.endpoints[question.edge];
+    Some(Cause {
+        at_s: question.now_s,
+        edge: question.edge,
+        service: names.services[name.service].clone(),
+        operation: name.name.clone(),
+        resource: names.stores[names.topics[consumer]].name.clone(),
+        kind: CauseKind::ConsumerStuck,
+        evidence: vec![format!(
+            "{} of {} messages that came were taken; its lag is {}",
+            point.consumed, point.appended, point.lag
+        )],
+    })
 }
 
 fn unknown(names: &Names, question: &Question<'_>, suspect: &Suspect) -> Explained {

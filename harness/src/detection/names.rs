@@ -18,6 +18,12 @@ pub(crate) struct Names {
     pub(crate) statements: Vec<StatementName>,
     /// Connection pools.
     pub(crate) pools: Vec<PoolName>,
+    /// Consumer groups, by the index of their endpoint.
+    pub(crate) consumers: Vec<usize>,
+    /// The store of each consumer group's topic.
+    pub(crate) topics: Vec<usize>,
+    /// Cached values: the service that looks up, and the store.
+    pub(crate) caches: Vec<(usize, usize)>,
     /// Shapes of spans.
     pub(crate) shapes: Vec<ShapeName>,
 }

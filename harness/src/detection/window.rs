@@ -5,7 +5,7 @@
 
 use super::names::{Names, What};
 use doorbuster_model::time::s_from_ticks;
-use doorbuster_telemetry::observed::Export;
+use doorbuster_telemetry::observed::{ConsumerPoint, EXPORT_EVERY_S, Export, ShapePoint};
 
 /// Exports added up. A figure without anything to divide by is `None`.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,8 @@ impl Window {
             // Sums over time are made as sums over cells are: they only have to name the same interval.
             self.totals.at_s = export.at_s;
             self.totals.merge(export);
+            // A lag is a level, not a count.
+            self.totals.consumers.iter_mut().zip(&export.consumers).for_each(|(sum, last)| sum.lag = last.lag);
         }
         self.exports += 1;
     }
@@ -118,15 +120,68 @@ impl Window {
         ratio(point.waiting as f64, f64::from(self.exports))
     }
 
+    /// Requests to an endpoint in a second.
+    pub(crate) fn rate_per_s(&self, endpoint: usize) -> Option<f64> {
+        let point = self.totals.endpoints.get(endpoint)?;
+        ratio(point.attempts as f64, f64::from(self.exports * EXPORT_EVERY_S))
+    }
+
+    /// Share of what a statement's store was asked that a shard refused because it is down.
+    pub(crate) fn unavailable(&self, statement: usize) -> Option<f64> {
+        let point = self.totals.statements.get(statement)?;
+        ratio(point.unavailable as f64, (point.calls + point.unavailable) as f64)
+    }
+
+    /// Seconds that one call of a statement waits for locks.
+    pub(crate) fn lock_s_per_call(&self, statement: usize) -> Option<f64> {
+        let point = self.totals.statements.get(statement)?;
+        ratio(s_from_ticks(point.lock_ticks), point.calls as f64)
+    }
+
+    /// Pods of a service that are up over those that should be, at the ends of the exports.
+    pub(crate) fn pods_up(&self, service: usize) -> Option<f64> {
+        let point = self.totals.services.get(service)?;
+        ratio(point.pods_up as f64, point.pods_wanted as f64)
+    }
+
+    /// Share of the time for which a service's pods paused.
+    pub(crate) fn paused(&self, service: usize) -> Option<f64> {
+        let point = self.totals.services.get(service)?;
+        ratio(s_from_ticks(point.paused_ticks), (point.pods_wanted * u64::from(EXPORT_EVERY_S)) as f64)
+    }
+
+    /// A consumer group's messages; its lag is that of the last export.
+    pub(crate) fn consumer(&self, consumer: usize) -> Option<ConsumerPoint> {
+        self.totals.consumers.get(consumer).copied()
+    }
+
+    /// Share of a cached value's lookups that miss.
+    pub(crate) fn misses(&self, cache: usize) -> Option<f64> {
+        let point = self.totals.caches.get(cache)?;
+        ratio(point.misses as f64, (point.hits + point.misses) as f64)
+    }
+
+    /// Means of the server spans of a service's pods with another version, and of all others.
+    pub(crate) fn versions(&self, names: &Names, service: usize) -> Option<(SpanMeans, SpanMeans)> {
+        let released = *self.totals.released.get(service)?;
+        let mut all = ShapePoint::default();
+        for (shape, point) in names.shapes.iter().zip(&self.totals.shapes) {
+            if shape.service == service && matches!(shape.what, What::Server { .. }) {
+                all.merge(point);
+            }
+        }
+        let others = ShapePoint {
+            spans: all.spans.saturating_sub(released.spans),
+            errors: all.errors.saturating_sub(released.errors),
+            duration_ticks: all.duration_ticks.saturating_sub(released.duration_ticks),
+            ..ShapePoint::default()
+        };
+        Some((means(&released)?, means(&others)?))
+    }
+
     /// Means of a shape's spans.
     pub(crate) fn spans(&self, shape: usize) -> Option<SpanMeans> {
-        let point = self.totals.shapes.get(shape)?;
-        let spans = point.spans as f64;
-        Some(SpanMeans {
-            spans,
-            duration_s: ratio(s_from_ticks(point.duration_ticks), spans)?,
-            error_ratio: ratio(point.errors as f64, spans)?,
-        })
+        means(self.totals.shapes.get(shape)?)
     }
 
     /// Mean duration in seconds of all spans of a service that stand for the same thing.
@@ -140,6 +195,15 @@ impl Window {
         }
         ratio(s_from_ticks(ticks), spans as f64)
     }
+}
+
+fn means(point: &ShapePoint) -> Option<SpanMeans> {
+    let spans = point.spans as f64;
+    Some(SpanMeans {
+        spans,
+        duration_s: ratio(s_from_ticks(point.duration_ticks), spans)?,
+        error_ratio: ratio(point.errors as f64, spans)?,
+    })
 }
 
 fn ratio(of: f64, over: f64) -> Option<f64> {

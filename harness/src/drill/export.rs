@@ -6,12 +6,22 @@ use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::Plan;
 use doorbuster_model::time::ns_from_ticks;
 use doorbuster_telemetry::observed::{
-    DURATION_BOUNDS_MS, EndpointPoint, Export, PoolPoint, ServicePoint, ShapePoint, StatementPoint, StorePoint,
+    CachePoint, ConsumerPoint, DURATION_BOUNDS_MS, EndpointPoint, Export, PoolPoint, ServicePoint, ShapePoint,
+    StatementPoint, StorePoint,
 };
 use doorbuster_virtual::slice::{EndpointSlice, Slice, StationId, stations};
 
+/// What the sinks counted of the spans.
+pub(super) struct Spans {
+    /// By shape.
+    pub(super) shapes: Vec<ShapePoint>,
+    /// By service, of pods with another version.
+    pub(super) released: Vec<ShapePoint>,
+}
+
 /// The export of an interval that ends at `at_s`.
-pub(super) fn export(plan: &Plan, at_s: u32, slice: &Slice, shapes: Vec<ShapePoint>) -> Export {
+pub(super) fn export(plan: &Plan, at_s: u32, slice: &Slice, spans: Spans) -> Export {
+    let Spans { shapes, released } = spans;
     let mut services = vec![ServicePoint::default(); plan.services.len()];
     let mut pools = vec![PoolPoint::default(); plan.pools.len()];
     let mut stores = vec![StorePoint::default(); plan.stores.len()];
@@ -41,16 +51,29 @@ pub(super) fn export(plan: &Plan, at_s: u32, slice: &Slice, shapes: Vec<ShapePoi
                     running: total.busy_now + total.waiting_now,
                 }
             }
+            // A consumer group tells its lag itself.
+            StationId::Consumer(_) => {}
         }
     }
-    for (point, in_flight) in services.iter_mut().zip(&slice.in_flight) {
-        point.in_flight = *in_flight;
+    for (id, point) in services.iter_mut().enumerate() {
+        point.in_flight = slice.in_flight[id];
+        (point.pods_wanted, point.pods_up) = slice.pods[id];
+        point.paused_ticks = slice.paused_ticks[id];
     }
+    let consumers = slice.consumers.iter().map(|consumer| ConsumerPoint {
+        appended: consumer.appended,
+        consumed: consumer.consumed,
+        lag: consumer.lag,
+        age_ticks: consumer.age_ticks,
+    });
+    let caches = slice.caches.iter().map(|cache| CachePoint { hits: cache.hits, misses: cache.misses });
     let statements = slice.statements.iter().map(|statement| StatementPoint {
         calls: statement.calls,
         killed: statement.killed,
         time_ticks: statement.ticks,
         rows_examined: statement.rows,
+        unavailable: statement.unavailable,
+        lock_ticks: statement.lock_ticks,
     });
     Export {
         at_s,
@@ -60,6 +83,9 @@ pub(super) fn export(plan: &Plan, at_s: u32, slice: &Slice, shapes: Vec<ShapePoi
         stores,
         statements: statements.collect(),
         shapes,
+        consumers: consumers.collect(),
+        caches: caches.collect(),
+        released,
     }
 }
 

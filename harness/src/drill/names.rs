@@ -51,6 +51,17 @@ pub(crate) fn names(plan: &Plan) -> Names {
             .iter()
             .map(|pool| PoolName { service: usize::from(pool.service), store: usize::from(pool.store) })
             .collect(),
+        consumers: plan.consumers.iter().map(|consumer| usize::from(consumer.endpoint)).collect(),
+        topics: plan
+            .consumers
+            .iter()
+            .map(|consumer| usize::from(plan.statements[usize::from(consumer.topic)].store))
+            .collect(),
+        caches: plan
+            .caches
+            .iter()
+            .map(|cache| (usize::from(plan.endpoints[usize::from(cache.endpoint)].service), usize::from(cache.store)))
+            .collect(),
         shapes: plan.shapes.iter().zip(spans.all()).map(shape).collect(),
     }
 }
@@ -61,6 +72,9 @@ const fn kind(kind: StoreKind) -> &'static str {
         StoreKind::Mysql => "mysql",
         StoreKind::Mongodb => "mongodb",
         StoreKind::Redis => "redis",
+        StoreKind::Elasticsearch => "elasticsearch",
+        StoreKind::ObjectStorage => "aws.s3",
+        StoreKind::Kafka => "kafka",
         StoreKind::External => crate::detection::EXTERNAL,
     }
 }

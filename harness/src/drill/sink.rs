@@ -27,6 +27,12 @@ pub struct Sink {
     /// Spans that arrived.
     pub arrived: u64,
     points: Vec<ShapePoint>,
+    /// Server spans of pods with another version, by service.
+    released: Vec<ShapePoint>,
+    /// For each pod with another version, its service.
+    services: Vec<Option<u16>>,
+    /// Whether a shape is a server's.
+    is_server: Vec<bool>,
     /// For each shape, whether an outcome is an error there, by bit.
     errors: Vec<u16>,
     fresh: Vec<SpanRecord>,
@@ -53,6 +59,14 @@ impl Consumer for Sink {
                 self.fresh.push(*span);
             }
         }
+        if let Some(service) = self.services[usize::from(batch.pod)] {
+            let point = &mut self.released[usize::from(service)];
+            for span in batch.spans.iter().filter(|span| self.is_server[usize::from(span.shape)]) {
+                point.spans += 1;
+                point.duration_ticks += u64::from(span.duration);
+                point.errors += u64::from(self.errors[usize::from(span.shape)] >> span.outcome & 1);
+            }
+        }
     }
 }
 
@@ -64,6 +78,9 @@ impl Sink {
             fingerprint: Fingerprint::default(),
             arrived: 0,
             points: vec![ShapePoint::default(); plan.shapes.len()],
+            released: vec![ShapePoint::default(); plan.services.len()],
+            services: released_pods(plan),
+            is_server: plan.shapes.iter().map(|shape| matches!(shape, Shape::Server(_))).collect(),
             errors: plan.shapes.iter().map(error_bits).collect(),
             fresh: Vec::new(),
             open: BTreeMap::new(),
@@ -74,6 +91,12 @@ impl Sink {
     pub fn take_points(&mut self) -> Vec<ShapePoint> {
         let empty = vec![ShapePoint::default(); self.points.len()];
         std::mem::replace(&mut self.points, empty)
+    }
+
+    /// Counts of other versions' pods by service since the last call.
+    pub fn take_released(&mut self) -> Vec<ShapePoint> {
+        let empty = vec![ShapePoint::default(); self.released.len()];
+        std::mem::replace(&mut self.released, empty)
     }
 
     /// Sampled traces that are complete by now.
@@ -99,6 +122,16 @@ impl Sink {
             })
             .collect()
     }
+}
+
+/// For each pod of a cell that runs another version than its service's first, the service: resources say so.
+fn released_pods(plan: &Plan) -> Vec<Option<u16>> {
+    let mut pods = Vec::new();
+    for (id, service) in plan.services.iter().enumerate() {
+        let is_released = |pod: u16| (service.version_of(pod) != service.version).then_some(id as u16);
+        pods.extend((0..service.pods).map(is_released));
+    }
+    pods
 }
 
 /// Outcomes that make a span of this shape an error: all but answers, and at a server what its caller did.

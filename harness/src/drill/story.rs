@@ -3,6 +3,7 @@
 //! Owns the timeline of a run and the commands that follow from it. What a fault is called in truth stands here and
 //! goes nowhere near the detector.
 
+mod change;
 mod episode;
 mod label;
 mod start;
@@ -12,13 +13,18 @@ pub(crate) use episode::{FaultEpisode, RemedyEpisode};
 use crate::detection::{AlertEvent, Cause, Finding, Symptom};
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::Scenario;
-use doorbuster_scenarios::types::Start;
+use doorbuster_scenarios::types::{AlertRule, Fault, Start};
 use doorbuster_telemetry::observed::Export;
 use doorbuster_virtual::faults::Command;
 use start::Watch;
 
 /// After recovery an alert may still be on its way for so long: the rule's long window of one minute, twice.
 const AFTERMATH_S: u32 = 120;
+
+/// What a fault changes, in words.
+pub(crate) fn what_changes(name: &str, fault: &Fault, scenario: &Scenario, plan: &Plan) -> String {
+    change::of(name, fault, scenario, plan).what
+}
 
 /// What happens when.
 pub(crate) struct Story {
@@ -36,12 +42,14 @@ pub(crate) struct Story {
     pub(crate) cause: Option<Cause>,
     /// Alerts without a fault.
     pub(crate) false_alerts: Vec<AlertEvent>,
+    /// The scenario's paging rule.
+    rule: AlertRule,
     watch: Watch,
 }
 
 impl Story {
     pub(super) fn new(scenario: &Scenario, plan: &Plan, cells: u32) -> Self {
-        let faults = scenario.faults.iter().map(|(name, fault)| FaultEpisode::new(name, fault, plan));
+        let faults = scenario.faults.iter().map(|(name, fault)| FaultEpisode::new(name, fault, scenario, plan));
         let remedies = scenario.remedies.iter().map(|(name, remedy)| RemedyEpisode::new(name, remedy, plan));
         Self {
             faults: faults.collect(),
@@ -51,6 +59,7 @@ impl Story {
             alert: None,
             cause: None,
             false_alerts: Vec::new(),
+            rule: scenario.alert.clone(),
             watch: Watch::new(plan, cells),
         }
     }
@@ -76,11 +85,11 @@ impl Story {
         self.decide_starts(second);
         let mut commands = Vec::new();
         for fault in &self.faults {
-            if fault.from_s == second {
-                commands.push(fault.command.clone());
-            }
+            let lasts = fault.to_s.is_none_or(|to_s| second < to_s);
+            let due = fault.commands.iter().filter(|(after_s, _)| lasts && fault.from_s + after_s == second);
+            commands.extend(due.map(|(_, command)| command.clone()));
             if fault.to_s == Some(second) && fault.from_s < second {
-                commands.push(fault.undo.clone());
+                commands.extend(fault.undo.iter().cloned());
             }
         }
         for remedy in &self.remedies {
@@ -97,6 +106,13 @@ impl Story {
             }
         }
         commands
+    }
+
+    /// The paging rule from this second on, if it changes.
+    pub(super) fn rule(&self, second: u32) -> Option<AlertRule> {
+        let begins = self.faults.iter().filter(|fault| fault.from_s == second).find_map(|fault| fault.rule.clone());
+        let ends = self.faults.iter().any(|fault| fault.rule.is_some() && fault.to_s == Some(second));
+        begins.or_else(|| ends.then(|| self.rule.clone()))
     }
 
     /// Takes what the detector found.

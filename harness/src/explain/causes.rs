@@ -27,6 +27,40 @@ pub(super) const fn cause(kind: CauseKind) -> &'static str {
         CauseKind::DependencyFailing => {
             "Somebody else's service fails or is slow. Only its answers are known, so nothing more can be said."
         }
+        CauseKind::PodDown => {
+            "Pods of a service are not up, as the orchestrator counts them, and what is asked of it fails."
+        }
+        CauseKind::StoreDown => "Shards of a store (or brokers) refuse what they are asked: they are down.",
+        CauseKind::HotShard => {
+            "Nine of ten bad traces that end at a store end at one of its shards: one key is asked for by everybody. The store's \
+             mean hides it."
+        }
+        CauseKind::LockContention => {
+            "A call of a statement waits for locks, as the store's own statistics tell, three times as long as before."
+        }
+        CauseKind::CacheMisses => {
+            "Lookups in a cache miss much more often than before; what is behind it has to answer them. Asked before the store \
+             behind, which suffers from it."
+        }
+        CauseKind::Network => {
+            "The asking side waits for a call or statement, while whoever is asked takes no longer than before, or never hears \
+             of it. Asked after everything that would show at the asked side."
+        }
+        CauseKind::BadRelease => {
+            "The pods of one version of a service fail more requests than those of the other, or take twice as long, as \
+             service.version of their spans' resources tells."
+        }
+        CauseKind::GcPauses => {
+            "Pods of a service pause to collect garbage for a part of the time that requests notice."
+        }
+        CauseKind::ConsumerStuck => {
+            "A consumer group finishes nothing while messages come: its lag grows. It fails no request, so the page comes from \
+             the lag and not from failures."
+        }
+        CauseKind::TrafficSurge => {
+            "The shop is asked at least 1.4 times as much as before and the cores of whoever is suspected are full, while \
+             nothing broke."
+        }
         CauseKind::Unknown => {
             "The place is known, the reason is not: told when an alert has been on for five minutes and nothing explains \
              its suspect."

@@ -16,6 +16,65 @@ const EFFECTS: &[(&str, &str)] = &[
          their end by then may stay there.",
     ),
     (
+        "pod_crash",
+        "Pods up over pods there; requests there end as unavailable until callers have noticed, spans that were not exported are lost; then the load of the pods that are left. Its cause is pod_down.",
+    ),
+    (
+        "cpu_hog",
+        "Utilization and run queue of the service's cores, then p99 of its endpoints and success of whoever waits for them. Its cause is cpu_saturated.",
+    ),
+    (
+        "slow_store",
+        "Time of the statements in their store and its cores, then the pools that lead there and p99 of whoever waits. Its cause is slow_statement, or store_saturated when the cores are full.",
+    ),
+    (
+        "network",
+        "Time that the asking side waits, while the asked side is as fast as ever; with losses, calls that end by timeout. Its cause is network.",
+    ),
+    (
+        "partition",
+        "Calls and statements on that way end by timeout, all of them; whoever is asked has less to do. Its cause is network.",
+    ),
+    (
+        "cache_flush",
+        "Lookups that miss, and the statements behind them, until the keys that are asked for are filled again. Its cause is cache_misses.",
+    ),
+    ("hot_key", "One shard's cores and queue, while the others have room. Its cause is hot_shard."),
+    (
+        "store_down",
+        "Statements that are refused or break off at the shards that are down; publications, if it is a broker. Its cause is store_down.",
+    ),
+    (
+        "store_errors",
+        "Failed statements of the store, while its time and cores stay as they are. Its cause is dependency_failing.",
+    ),
+    (
+        "lock",
+        "Time waited for locks by each call, and the connections held meanwhile; the store's cores stay idle. Its cause is lock_contention.",
+    ),
+    (
+        "stuck_consumer",
+        "Lag of the consumer group, by the rate at which messages come; nothing at the edge. Its cause is consumer_stuck.",
+    ),
+    (
+        "bad_release",
+        "Failures and time of the requests at pods of the new version, beside those of the old one. Its cause is bad_release.",
+    ),
+    ("gc_pauses", "Time for which pods pause, and p99 of what arrives meanwhile. Its cause is gc_pauses."),
+    (
+        "clock_skew",
+        "Start times of the spans of those pods: children begin before their parents, or after they end. No duration, no rate, no failure changes.",
+    ),
+    (
+        "retry_storm",
+        "Requests for each request that fails; alone it is small where little fails, beside another fault it multiplies that. Its cause is traffic_surge, if the shop fills up.",
+    ),
+    (
+        "surge",
+        "Arrivals of the journey by the factor, and what they use all the way down. Its cause is traffic_surge, if the shop fills up.",
+    ),
+    ("sensitive_alerts", "Pages: they are sent for what nobody needs to get up for. Nothing in the shop changes."),
+    (
         "scale_out",
         "After the start-up time new requests go to the added pods too: cores and connections there, utilization of the \
          service. What the old pods hold stays with them.",

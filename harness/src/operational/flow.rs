@@ -83,6 +83,9 @@ impl Flow {
             Target::Endpoint(endpoint) => self.visits[usize::from(endpoint)] += tries,
             Target::Statement { statement, pool } => {
                 self.calls[usize::from(statement)] += tries;
+                for consumer in plan.consumers.iter().filter(|consumer| consumer.topic == statement) {
+                    self.visits[usize::from(consumer.endpoint)] += tries;
+                }
                 if pool != NONE {
                     self.through[usize::from(pool)] += tries;
                     let of = &plan.services[usize::from(plan.pools[usize::from(pool)].service)];

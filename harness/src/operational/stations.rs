@@ -5,7 +5,7 @@
 
 use super::flow::Flow;
 use super::walk::mean_s;
-use doorbuster_model::plan::{Plan, Pool, Service, Store};
+use doorbuster_model::plan::{Consumer, Plan, Pool, Service, Store};
 use doorbuster_virtual::slice::StationId;
 
 /// What one cell's station has to give, and what one shopper asks of it.
@@ -32,6 +32,7 @@ pub(super) fn demand(plan: &Plan, flow: &Flow, station: StationId) -> Demand {
         StationId::Workers(id) => workers(plan, flow, id),
         StationId::Pool(id) => pool(plan, flow, id),
         StationId::Store(id) => store(plan, flow, id),
+        StationId::Consumer(id) => consumer(plan, flow, id),
     }
 }
 
@@ -40,7 +41,7 @@ fn cores(plan: &Plan, flow: &Flow, id: u16) -> Demand {
     #[rustfmt::skip]
     let Service {
         pods_at_first: pods, cores,
-        pods: _, costs: _, rate_limit: _, name: _, first_pod: _, workers: _, accept_queue: _, balancer: _, version: _, team: _, cost_center: _, place: _,
+        pods: _, releases: _, costs: _, rate_limit: _, name: _, first_pod: _, workers: _, accept_queue: _, balancer: _, version: _, team: _, cost_center: _, place: _,
     } = &plan.services[usize::from(id)];
     let (mut visits, mut demand_s) = (0.0, 0.0);
     for (requests, path) in requests_of(plan, flow, id) {
@@ -89,6 +90,14 @@ fn store(plan: &Plan, flow: &Flow, id: u16) -> Demand {
         demand_s += flow.calls[statement] * mean_s(plan, plan.statements[statement].cost);
     }
     Demand { servers: vec![u32::from(*shards), *cores], visits, demand_s }
+}
+
+/// One message at a time on each partition: the program's stay. Users are spread evenly over partitions.
+fn consumer(plan: &Plan, flow: &Flow, id: u16) -> Demand {
+    let Consumer { endpoint, topic, first_partition: _, nth: _, place: _ } = &plan.consumers[usize::from(id)];
+    let visits = flow.visits[usize::from(*endpoint)];
+    let partitions = u32::from(plan.statements[usize::from(*topic)].partitions);
+    Demand { servers: vec![partitions], visits, demand_s: visits * flow.paths[usize::from(*endpoint)].stay_s }
 }
 
 /// Requests to each endpoint of a service, with its path.

@@ -169,6 +169,12 @@ impl<'p> Walker<'p> {
                     pass(pc + 1, mass.times(goes_on));
                     pass(to, mass.times(1.0 - goes_on));
                 }
+                Instr::UnlessMiss { cache, to } => {
+                    let misses = plan.caches[usize::from(cache)].threshold as f64 / WHOLE;
+                    pass(pc + 1, mass.times(misses));
+                    pass(to, mass.times(1.0 - misses));
+                }
+                Instr::Filled(_) => pass(pc + 1, mass),
                 Instr::Jump(to) => pass(to, mass),
                 Instr::Fork { strands, join } => {
                     let strands: Vec<Path> = (1..=strands).map(|nth| self.walk(pc + nth, service)).collect();
@@ -264,9 +270,15 @@ pub(super) fn cost_s(plan: &Plan, cost: Option<DrawId>) -> f64 {
 fn callees_first(plan: &Plan) -> Vec<EndpointId> {
     let mut callees: Vec<Vec<EndpointId>> = vec![Vec::new(); plan.endpoints.len()];
     for (instr, endpoint) in plan.code.iter().zip(&plan.endpoint_of) {
-        let Instr::Call(site) = instr else { continue };
-        if let Target::Endpoint(callee) = plan.sites[usize::from(*site)].target {
-            callees[usize::from(*endpoint)].push(callee);
+        let (Instr::Call(site) | Instr::Query(site)) = instr else { continue };
+        let callees = &mut callees[usize::from(*endpoint)];
+        match plan.sites[usize::from(*site)].target {
+            Target::Endpoint(callee) => callees.push(callee),
+            // Whoever consumes a message comes after who publishes it.
+            Target::Statement { statement, .. } => {
+                let consumers = plan.consumers.iter().filter(|consumer| consumer.topic == statement);
+                callees.extend(consumers.map(|consumer| consumer.endpoint));
+            }
         }
     }
     let mut order = Vec::new();

@@ -117,6 +117,8 @@ pub(super) fn little(plan: &Plan, whole: &Slice) -> (u64, Vec<String>) {
         match id {
             StationId::Cores(_) => in_shop += present,
             StationId::Workers(_) => at_workers = Some(present),
+            // Messages are no part of a request's way.
+            StationId::Consumer(_) => {}
             // Who holds a connection is counted at the store.
             StationId::Pool(_) => in_shop += total.waiting_ticks,
             StationId::Store(store) => {

@@ -30,6 +30,12 @@ pub struct Export {
     pub statements: Vec<StatementPoint>,
     /// By shape, counted from the spans that arrived in the interval.
     pub shapes: Vec<ShapePoint>,
+    /// By consumer group.
+    pub consumers: Vec<ConsumerPoint>,
+    /// By cached step, from the application's own counters.
+    pub caches: Vec<CachePoint>,
+    /// By service: server spans of pods that run another version than the service's first, as `service.version` of the resources tells.
+    pub released: Vec<ShapePoint>,
 }
 
 /// Rate, errors and duration of an endpoint.
@@ -60,6 +66,12 @@ pub struct ServicePoint {
     pub accept_queue: u64,
     /// Requests in hand at the end, waiting ones included.
     pub in_flight: u64,
+    /// Pods that should be there at the end, and those that are up.
+    pub pods_wanted: u64,
+    /// Of those, the ones that are up.
+    pub pods_up: u64,
+    /// Ticks for which pods paused to collect garbage, all pods together.
+    pub paused_ticks: u64,
 }
 
 /// Use of a service's connection pools to one store.
@@ -101,6 +113,32 @@ pub struct StatementPoint {
     pub time_ticks: u64,
     /// Rows examined, the part of a killed scan included.
     pub rows_examined: u64,
+    /// Refused or broken off by a shard that is down; not among `calls`.
+    pub unavailable: u64,
+    /// Ticks waited for locks.
+    pub lock_ticks: u64,
+}
+
+/// A consumer group's progress.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConsumerPoint {
+    /// Messages appended to its topic.
+    pub appended: u64,
+    /// Messages finished.
+    pub consumed: u64,
+    /// Messages not finished at the end.
+    pub lag: u64,
+    /// Ticks from append to end, of those that were finished.
+    pub age_ticks: u64,
+}
+
+/// Lookups in a cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CachePoint {
+    /// Found.
+    pub hits: u64,
+    /// Not found.
+    pub misses: u64,
 }
 
 /// Spans of a shape.
@@ -136,10 +174,12 @@ macro_rules! merge_points {
 }
 
 merge_points! {
-    ServicePoint { cpu_busy_ticks, cpu_capacity_ticks, run_queue, accept_queue, in_flight }
+    ServicePoint { cpu_busy_ticks, cpu_capacity_ticks, run_queue, accept_queue, in_flight, pods_wanted, pods_up, paused_ticks }
     PoolPoint { used_ticks, capacity_ticks, acquired, timeouts, wait_ticks, waiting }
     StorePoint { busy_ticks, capacity_ticks, running }
-    StatementPoint { calls, killed, time_ticks, rows_examined }
+    StatementPoint { calls, killed, time_ticks, rows_examined, unavailable, lock_ticks }
+    ConsumerPoint { appended, consumed, lag, age_ticks }
+    CachePoint { hits, misses }
     ShapePoint { spans, errors, duration_ticks }
 }
 
@@ -166,5 +206,8 @@ impl Export {
         self.stores.iter_mut().zip(&other.stores).for_each(|(mine, theirs)| mine.merge(theirs));
         self.statements.iter_mut().zip(&other.statements).for_each(|(mine, theirs)| mine.merge(theirs));
         self.shapes.iter_mut().zip(&other.shapes).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.consumers.iter_mut().zip(&other.consumers).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.caches.iter_mut().zip(&other.caches).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.released.iter_mut().zip(&other.released).for_each(|(mine, theirs)| mine.merge(theirs));
     }
 }

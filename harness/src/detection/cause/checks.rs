@@ -3,6 +3,8 @@
 //! Owns thresholds and the words of each finding. Each check answers for itself and knows of the others only through
 //! the order; refuses to choose the suspect (`vote`, `shapes`).
 
+mod network;
+mod outright;
 mod pool;
 
 use super::CauseKind;
@@ -22,6 +24,8 @@ const SATURATED: f64 = 0.95;
 const SLOW_TIMES: f64 = 3.0;
 /// And at least so much, in seconds: less does not fail requests. Chosen.
 const SLOW_LEAST_S: f64 = 0.010;
+/// Bad traces that end at one shard, over all that end at its store, from which that shard is hot. Chosen.
+const ONE_SHARD: f64 = 0.9;
 /// Failed spans matter from so many points more than before. Chosen.
 const FAILED_MORE: f64 = 0.05;
 
@@ -51,13 +55,22 @@ pub(super) struct Explained {
 
 /// The first check that explains the suspect.
 pub(super) fn explain(scene: &Scene<'_>) -> Option<Explained> {
-    const CHECKS: [fn(&Scene<'_>) -> Option<Explained>; 7] = [
+    const CHECKS: [fn(&Scene<'_>) -> Option<Explained>; 16] = [
         missing_index,
+        outright::store_down,
+        outright::pod_down,
+        outright::lock_contention,
+        outright::gc_pauses,
+        outright::bad_release,
+        outright::cache_misses,
         pool::pool_exhausted,
         dependency_failing,
+        hot_shard,
         store_saturated,
+        network::traffic_surge,
         cpu_saturated,
         workers_exhausted,
+        network::network,
         slow_statement,
     ];
     CHECKS.iter().find_map(|check| check(scene))
@@ -107,12 +120,27 @@ fn store_saturated(scene: &Scene<'_>) -> Option<Explained> {
     Some(scene.found(CauseKind::StoreSaturated, scene.suspect.service, operation, store, evidence))
 }
 
+fn hot_shard(scene: &Scene<'_>) -> Option<Explained> {
+    let (statement, store) = scene.suspected_statement()?;
+    let (shard, share) = scene.suspect.one_shard?;
+    if scene.names.is_external(store) || share < ONE_SHARD {
+        return None;
+    }
+    let evidence = vec![format!("{} of them at shard {shard} alone", percent(share))]
+        .into_iter()
+        .chain(scene.slower(statement))
+        .chain(scene.cores_of_store(store))
+        .collect();
+    let operation = scene.names.statements[statement].name.clone();
+    Some(scene.found(CauseKind::HotShard, scene.suspect.service, operation, store, evidence))
+}
+
 fn cpu_saturated(scene: &Scene<'_>) -> Option<Explained> {
     let service = scene.suspect.service;
     if scene.now.service_cpu(service)? < SATURATED {
         return None;
     }
-    Some(scene.of_service(CauseKind::CpuSaturated, vec![scene.cores_of_service()?]))
+    Some(scene.of_service(CauseKind::CpuSaturated, scene.suspect.service, vec![scene.cores_of_service()?]))
 }
 
 fn workers_exhausted(scene: &Scene<'_>) -> Option<Explained> {
@@ -134,7 +162,7 @@ fn workers_exhausted(scene: &Scene<'_>) -> Option<Explained> {
         short(scene.before.in_flight(service).unwrap_or(0.0)),
     )];
     evidence.extend(scene.cores_of_service());
-    Some(scene.of_service(CauseKind::WorkersExhausted, evidence))
+    Some(scene.of_service(CauseKind::WorkersExhausted, scene.suspect.service, evidence))
 }
 
 fn slow_statement(scene: &Scene<'_>) -> Option<Explained> {
@@ -231,9 +259,8 @@ impl Scene<'_> {
         Explained { kind, service, operation, resource: self.names.stores[store].name.clone(), evidence }
     }
 
-    /// A finding about the suspected service itself.
-    fn of_service(&self, kind: CauseKind, evidence: Vec<String>) -> Explained {
-        let service = self.suspect.service;
+    /// A finding about a service itself: the suspected one, or the one that calls it.
+    fn of_service(&self, kind: CauseKind, service: usize, evidence: Vec<String>) -> Explained {
         let operation = operation(self.names, self.suspect);
         Explained { kind, service, operation, resource: self.names.services[service].clone(), evidence }
     }

@@ -2,15 +2,16 @@
 //!
 //! Owns the step from the scenario's words to the engine's commands. A remedy is known to mend a fault by what both change.
 
-use super::label::{self, Label};
+use super::change::{self, Change};
+use super::label::Label;
 use doorbuster_model::compile::pod_limit;
 use doorbuster_model::plan::{Plan, ServiceId, StatementId};
 use doorbuster_model::time::ns_from_ticks;
 use doorbuster_reports::format::rate;
 use doorbuster_scenarios::types::{
-    Action, Condition, Fault, FaultKind, LimitRate, LostIndex, PoolSize, RebuildIndex, Remedy, ScaleOut, Start,
+    Action, AlertRule, Condition, Fault, LimitRate, PoolSize, RebuildIndex, Remedy, ScaleOut, Scenario, Start,
 };
-use doorbuster_virtual::faults::{Command, shards_hit};
+use doorbuster_virtual::faults::Command;
 
 /// A fault and its time.
 pub(crate) struct FaultEpisode {
@@ -24,8 +25,12 @@ pub(crate) struct FaultEpisode {
     pub(crate) from_s: u32,
     /// Second at which it goes by itself, or a remedy took it away.
     pub(crate) to_s: Option<u32>,
-    pub(super) command: Command,
-    pub(super) undo: Command,
+    /// What changes, so many seconds after the injection.
+    pub(super) commands: Vec<(u32, Command)>,
+    /// What takes it back.
+    pub(super) undo: Vec<Command>,
+    /// The paging rule meanwhile, if it is another.
+    pub(super) rule: Option<AlertRule>,
 }
 
 /// A remedy and its time.
@@ -48,22 +53,11 @@ pub(crate) struct RemedyEpisode {
     pub(super) undo: Option<Command>,
 }
 
-/// What a change comes to.
-struct Change {
-    what: String,
-    labels: Vec<Label>,
-    command: Command,
-    undo: Command,
-}
-
 impl FaultEpisode {
-    pub(super) fn new(name: &str, fault: &Fault, plan: &Plan) -> Self {
-        let Change { what, labels, command, undo } = match &fault.change {
-            FaultKind::LostIndex(lost) => lost_index(lost, fault.intensity.ratio, plan),
-            FaultKind::PoolSize(size) => smaller_pool(size, fault.intensity.ratio, plan),
-        };
+    pub(super) fn new(name: &str, fault: &Fault, scenario: &Scenario, plan: &Plan) -> Self {
+        let Change { what, labels, commands, undo, rule } = change::of(name, fault, scenario, plan);
         let (from_s, to_s) = (fault.at.s() as u32, fault.until.map(|until| until.s() as u32));
-        Self { name: name.to_owned(), what, labels, from_s, to_s, command, undo }
+        Self { name: name.to_owned(), what, labels, from_s, to_s, commands, undo, rule }
     }
 }
 
@@ -99,7 +93,8 @@ impl RemedyEpisode {
 
     /// Whether it takes a fault away.
     pub(super) fn mends(&self, fault: &FaultEpisode) -> bool {
-        match (&self.command, &fault.command, &fault.undo) {
+        let mut changes = fault.commands.iter().map(|(_, command)| command).zip(&fault.undo);
+        changes.any(|(broken, usual)| match (&self.command, broken, usual) {
             (Command::Index { statements: mended, .. }, Command::Index { statements: broken, .. }, _) => {
                 broken.iter().all(|statement| mended.contains(statement))
             }
@@ -109,34 +104,7 @@ impl RemedyEpisode {
                 Command::PoolSize { size: usual, .. },
             ) => pool == broken && size >= usual,
             _ => false,
-        }
-    }
-}
-
-fn lost_index(lost: &LostIndex, intensity: f64, plan: &Plan) -> Change {
-    let store = plan.stores.iter().position(|store| store.name == lost.store).expect("invariant: a checked store");
-    let shards = shards_hit(plan, store as u16, lost.shards.ratio * intensity);
-    let statements = statements_with(plan, &lost.store, &lost.table, &lost.index);
-    let (hit, all) = (shards.len(), plan.stores[store].shards);
-    let index = |lost| Command::Index { statements: statements.clone(), shards: shards.clone(), lost };
-    Change {
-        what: format!("index {} of {} lost on {hit} of {all} shards", lost.index, lost.table),
-        labels: label::missing_index(plan, &statements),
-        command: index(true),
-        undo: index(false),
-    }
-}
-
-fn smaller_pool(size: &PoolSize, intensity: f64, plan: &Plan) -> Change {
-    let pool = pool(plan, size);
-    let usual = plan.pools[usize::from(pool)].size;
-    let change = (f64::from(usual) - size.size.count as f64) * intensity;
-    let left = (f64::from(usual) - change).round() as u32;
-    Change {
-        what: format!("connection pool of {} to {} cut from {usual} to {left}", size.service, size.store),
-        labels: label::pool_exhausted(plan, pool),
-        command: Command::PoolSize { pool, size: left },
-        undo: Command::PoolSize { pool, size: usual },
+        })
     }
 }
 
@@ -158,7 +126,8 @@ fn scale_out(scale: &ScaleOut, plan: &Plan) -> Means {
     let fleet = |pods: u64| pods * u64::from(plan.cells_fleet);
     let at_first = fleet(u64::from(plan.services[usize::from(id)].pods_at_first));
     let what = format!("scale {} out from {at_first} to {} pods", scale.service, fleet(scale.pods.count));
-    let command = Command::Pods { service: id, pods: scale.pods.count as u16 };
+    let into = (0..scale.pods.count as u16).collect();
+    let command = Command::Rotation { service: id, out: Vec::new(), into, retires: false };
     (what, scale.start_up.s() as u32, command, None)
 }
 
@@ -171,12 +140,12 @@ fn rate_limit(limit: &LimitRate, plan: &Plan) -> Means {
     (what, 0, command(Some(rule)), Some(command(None)))
 }
 
-fn service(plan: &Plan, name: &str) -> ServiceId {
+pub(super) fn service(plan: &Plan, name: &str) -> ServiceId {
     let found = plan.services.iter().position(|service| service.name == name);
     found.expect("invariant: a checked service") as ServiceId
 }
 
-fn pool(plan: &Plan, size: &PoolSize) -> u16 {
+pub(super) fn pool(plan: &Plan, size: &PoolSize) -> u16 {
     let is_it = |pool: &doorbuster_model::plan::Pool| {
         plan.services[usize::from(pool.service)].name == size.service
             && plan.stores[usize::from(pool.store)].name == size.store
@@ -185,7 +154,7 @@ fn pool(plan: &Plan, size: &PoolSize) -> u16 {
 }
 
 /// The statements of a store that use an index.
-fn statements_with(plan: &Plan, store: &str, table: &str, index: &str) -> Vec<StatementId> {
+pub(super) fn statements_with(plan: &Plan, store: &str, table: &str, index: &str) -> Vec<StatementId> {
     let uses = |id: &StatementId| {
         let statement = &plan.statements[usize::from(*id)];
         plan.stores[usize::from(statement.store)].name == store
