@@ -91,7 +91,9 @@ fn commands(plan: &Plan, changes: &[Change]) -> Vec<(Ticks, Command)> {
             }
             What::MorePods => {
                 for (service, of) in (0..).zip(&plan.services) {
-                    all.push((*from, Command::Pods { service, pods: of.pods }));
+                    let into = of.pods_at_first..of.pods;
+                    let into = Command::Rotation { service, out: Vec::new(), into: into.collect(), retires: false };
+                    all.push((*from, into));
                 }
             }
             What::RateLimit(ticks) => {

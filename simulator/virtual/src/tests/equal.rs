@@ -195,6 +195,7 @@ fn littles_law(plan: &Plan, played: &Played) -> Result<(), String> {
                 let of_store = plan.statements.iter().zip(statements).filter(|(of, _)| of.store == store);
                 (of_store.map(|(_, slice)| slice.ticks).sum(), there)
             }
+            StationId::Consumer(consumer) => (played.slice.consumers[usize::from(consumer)].age_ticks, there),
         };
         if sum != ticks {
             return Err(format!("Little's law at {station:?}: {sum} ticks are not {ticks}: {totals:?}"));

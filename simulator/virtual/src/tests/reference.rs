@@ -87,8 +87,10 @@ pub(crate) struct Reference<'p> {
     timeouts: BTreeMap<FrameNumber, EventNumber>,
     frames: BTreeMap<FrameNumber, Frame>,
     pods: Vec<Pod>,
-    /// Pods of each service that take requests.
-    active: Vec<u16>,
+    /// Pods of each service that callers choose from, in order.
+    rotation: Vec<Vec<u16>>,
+    /// Entries of caches that were flushed and not filled since.
+    absent: BTreeSet<(u16, u32)>,
     /// By site and pod.
     breakers: BTreeMap<(u16, u16), Breaker>,
     budgets: BTreeMap<(u16, u16), RetryBudget>,
@@ -126,7 +128,12 @@ impl<'p> Reference<'p> {
             timeouts: BTreeMap::new(),
             frames: BTreeMap::new(),
             pods: plan.services.iter().flat_map(|of| (0..of.pods).map(|_| Pod::new(of))).collect(),
-            active: plan.services.iter().map(|service| service.pods_at_first).collect(),
+            rotation: plan
+                .services
+                .iter()
+                .map(|of| (of.first_pod..of.first_pod + of.pods_at_first).collect())
+                .collect(),
+            absent: BTreeSet::new(),
             breakers: BTreeMap::new(),
             budgets: BTreeMap::new(),
             sizes: plan.pools.iter().map(|pool| pool.size).collect(),
@@ -186,10 +193,7 @@ impl<'p> Reference<'p> {
                 }
             }
             Command::PoolSize { pool, size } => self.changes_size(*pool, *size),
-            Command::Pods { service, pods } => {
-                let active = &mut self.active[usize::from(*service)];
-                *active = (*active).max(*pods);
-            }
+            Command::Rotation { service, out, into, .. } => self.rotates(*service, out, into),
             Command::RateLimit { service, limit } => {
                 let of = &self.plan.services[usize::from(*service)];
                 for pod in of.first_pod..of.first_pod + of.pods {
@@ -197,6 +201,7 @@ impl<'p> Reference<'p> {
                     self.pods[usize::from(pod)].bucket = limit.map(|rule| TokenBucket::new(rule, self.now));
                 }
             }
+            other => panic!("the plans have no {other:?} yet"),
         }
     }
 

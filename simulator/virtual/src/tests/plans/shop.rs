@@ -96,6 +96,7 @@ pub(super) fn store(unit_ns: u64) -> impl Strategy<Value = Store> {
                 cancel: if fifo { None } else { cancel },
                 tables: [("t".to_owned(), table)].into_iter().collect(),
                 statements: named("q", statements),
+                topics: named("t", Vec::new()),
             }
         },
     )
@@ -157,7 +158,12 @@ fn connect_steps(steps: &mut Vec<Step>, callees: &[String], statements: &[(Strin
             Step::Parallel(strands) => {
                 strands.iter_mut().for_each(|strand| connect_steps(strand, callees, statements));
             }
-            Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => {}
+            Step::Publish(_)
+            | Step::Cached(_)
+            | Step::Compute(_)
+            | Step::Wait(_)
+            | Step::Fail(_)
+            | Step::Decline(_) => {}
         }
     }
 }
@@ -169,7 +175,9 @@ fn waits_for_ever(steps: &[Step], store: &str) -> bool {
         Step::Query(query) => query.store == store && query.timeout.is_none() || waits_for_ever(&query.fallback, store),
         Step::Branch(branch) => waits_for_ever(&branch.then, store) || waits_for_ever(&branch.otherwise, store),
         Step::Parallel(strands) => strands.iter().any(|strand| waits_for_ever(strand, store)),
-        Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => false,
+        Step::Publish(_) | Step::Cached(_) | Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => {
+            false
+        }
     })
 }
 

@@ -132,26 +132,42 @@ impl Reference<'_> {
     }
 
     fn chooses_pod(&mut self, service: ServiceId, callee: Key) -> u16 {
-        let Self { plan, pods, turns, active, .. } = self;
-        let of = &plan.services[usize::from(service)];
-        let (first, count) = (usize::from(of.first_pod), usize::from(active[usize::from(service)]));
-        let in_flight = |nth: &usize| pods[first + nth].in_flight;
-        let nth = match of.balancer {
+        let Self { plan, pods, turns, rotation, .. } = self;
+        let rotation = &rotation[usize::from(service)];
+        let count = rotation.len();
+        let in_flight = |place: &usize| pods[usize::from(rotation[*place])].in_flight;
+        let place = match plan.services[usize::from(service)].balancer {
+            // A rotation of one is not counted.
+            _ if count == 1 => 0,
             Balancer::RoundRobin => {
                 let turn = turns[usize::from(service)];
-                turns[usize::from(service)] = (turn + 1) % count;
-                turn
+                let place = if turn < count { turn } else { 0 };
+                turns[usize::from(service)] = place + 1;
+                place
             }
-            Balancer::LeastConnections => (0..count).min_by_key(in_flight).expect("a service has pods"),
+            Balancer::LeastConnections => (0..count).min_by_key(in_flight).expect("a rotation has a pod"),
             Balancer::TwoRandom => {
                 let bits = callee.bits(name_hash("balance"));
                 let one = scaled(bits & 0xffff_ffff, count);
-                let others: Vec<usize> = (0..count).filter(|nth| *nth != one).collect();
-                let other = if others.is_empty() { one } else { others[scaled(bits >> 32, others.len())] };
+                let others: Vec<usize> = (0..count).filter(|place| *place != one).collect();
+                let other = others[scaled(bits >> 32, others.len())];
                 if in_flight(&other) < in_flight(&one) { other } else { one }
             }
         };
-        (first + nth) as u16
+        rotation[place]
+    }
+
+    /// Callers choose from other pods, in order of number; if none would be left, none goes.
+    pub(super) fn rotates(&mut self, service: ServiceId, out: &[u16], into: &[u16]) {
+        let first = self.plan.services[usize::from(service)].first_pod;
+        let rotation = &mut self.rotation[usize::from(service)];
+        rotation.extend(into.iter().map(|nth| first + nth));
+        rotation.sort_unstable();
+        rotation.dedup();
+        let left: Vec<u16> = rotation.iter().copied().filter(|pod| !out.contains(&(pod - first))).collect();
+        if !left.is_empty() {
+            *rotation = left;
+        }
     }
 
     pub(super) fn call_arrives(&mut self, id: FrameNumber) {

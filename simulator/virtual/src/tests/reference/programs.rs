@@ -2,7 +2,7 @@
 
 use super::{Event, FrameNumber, Reference, StatementNumber, Worker};
 use crate::slice::StationId;
-use doorbuster_model::key::{Key, happens};
+use doorbuster_model::key::{Key, happens, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::Instr;
 use doorbuster_model::time::Ticks;
@@ -130,6 +130,14 @@ impl Reference<'_> {
                     next = to;
                 }
             }
+            Instr::UnlessMiss { cache, to } => {
+                if !self.misses(cache, frame.key) {
+                    next = to;
+                }
+            }
+            Instr::Filled(cache) => {
+                self.absent.remove(&(cache, self.entry(cache, frame.key)));
+            }
             Instr::Jump(to) => next = to,
             Instr::Fork { strands, join } => {
                 self.forks(id, strands, join);
@@ -164,6 +172,18 @@ impl Reference<'_> {
         }
         self.frame(id).pc = next;
         true
+    }
+
+    /// The entry that a cached step of a frame asks for.
+    fn entry(&self, cache: u16, frame: Key) -> u32 {
+        let of = &self.plan.caches[usize::from(cache)];
+        of.popularity.key(frame.child(of.place, 0).bits(name_hash("entry")))
+    }
+
+    /// Whether a lookup that was answered found nothing: by chance, or because of a flush.
+    fn misses(&mut self, cache: u16, frame: Key) -> bool {
+        let of = &self.plan.caches[usize::from(cache)];
+        happens(frame.child(of.place, 0).0, of.threshold) || self.absent.contains(&(cache, self.entry(cache, frame)))
     }
 
     /// Needs a core of its pod for so long.
