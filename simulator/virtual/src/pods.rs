@@ -87,6 +87,13 @@ impl<C: Consumer> Cell<'_, C> {
         self.find_pods();
     }
 
+    /// What would keep work for ever ends: the run is over.
+    pub(crate) fn recover(&mut self) {
+        let all: Vec<PodId> = (0..self.pods.len() as PodId).collect();
+        self.restart_pods(&all);
+        self.hog(&all, 0);
+    }
+
     /// Callers no longer choose some pods, and choose others. One stays at least.
     pub(crate) fn rotate(&mut self, service: ServiceId, out: &[PodId], into: &[PodId]) {
         let rotation = &mut self.rotation[usize::from(service)];
