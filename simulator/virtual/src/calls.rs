@@ -108,10 +108,14 @@ impl<C: Consumer> Cell<'_, C> {
     pub(crate) fn arrive(&mut self, id: FrameId) {
         let now = self.now;
         self.frames[id].arrived = now as u32;
+        let is_cancelled = self.frames[id].has(CANCELLED);
         let pod = &mut self.pods[at(self.frames[id].pod)];
         let service = &self.plan.services[usize::from(pod.service)];
         if pod.is_down {
             return self.conclude(id, Outcome::Unavailable);
+        }
+        if is_cancelled {
+            return self.conclude(id, Outcome::Cancelled);
         }
         if pod.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
             self.turn_away(id, Outcome::RateLimited);
@@ -406,7 +410,9 @@ impl<C: Consumer> Cell<'_, C> {
                 pod.workers.give_up(now);
                 self.conclude(id, Outcome::Cancelled);
             }
-            State::Beginning
+            // One that is held up on its way has been overtaken: it ends as cancelled when it arrives.
+            State::Transit
+            | State::Beginning
             | State::Computing
             | State::Waiting
             | State::Backoff
@@ -424,7 +430,6 @@ impl<C: Consumer> Cell<'_, C> {
             }
             State::Returning | State::Rejecting => {}
             State::Free
-            | State::Transit
             | State::PoolQueue
             | State::Failing
             | State::HeldUp
