@@ -146,12 +146,13 @@ impl<C: Consumer> Cell<'_, C> {
     /// The answer to a call that is not let in. A limit is the application's, so it leaves a span; a full queue is not.
     pub(crate) fn turned_away(&mut self, id: FrameId) {
         let frame = self.frames[id];
-        if frame.outcome == Outcome::RateLimited {
+        let outcome = if frame.has(KILLED) { Outcome::Unavailable } else { frame.outcome };
+        if outcome == Outcome::RateLimited {
             let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
             let shape = self.plan.endpoints[usize::from(endpoint)].shape;
-            self.span(id, frame.arrived, frame.span, shape, frame.outcome, (0, 0));
+            self.span(id, frame.arrived, frame.span, shape, outcome, (0, 0));
         }
-        self.conclude(id, frame.outcome);
+        self.conclude(id, outcome);
     }
 
     /// A worker starts on a call: its server span begins.

@@ -33,7 +33,6 @@ impl<C: Consumer> Cell<'_, C> {
                     | State::Transit
                     | State::Returning
                     | State::Ended
-                    | State::Rejecting
                     | State::PoolQueue
                     | State::Failing
                     | State::HeldUp
