@@ -89,7 +89,16 @@ fn cases_of(unit_ns: u64) -> impl Strategy<Value = Case> {
         to: ticks_from_ns((from + lasts.max(1)) * unit_ns),
         what,
     });
-    (scenarios(unit_ns), any::<u64>(), 0..2_u32, length, vec(change, 0..5))
+    // Often faults that meet at one thing.
+    let changes = (vec(change, 0..5), proptest::option::of(0..12_u16)).prop_map(|(mut changes, target)| {
+        for change in &mut changes {
+            if let (What::Trouble(trouble), Some(target)) = (&mut change.what, target) {
+                trouble.target = target;
+            }
+        }
+        changes
+    });
+    (scenarios(unit_ns), any::<u64>(), 0..2_u32, length, changes)
         .prop_map(|(scenario, seed, cell, length, changes)| Case { scenario, seed, cell, length, changes })
 }
 

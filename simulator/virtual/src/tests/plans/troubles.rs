@@ -14,7 +14,7 @@ use proptest::prelude::*;
 pub(crate) struct Trouble {
     kind: Kind,
     /// Which of those things there are.
-    target: u16,
+    pub(super) target: u16,
     other: u16,
     /// Which pods, shards or partitions: a bit for each. None stands for all.
     parts: u16,
@@ -139,7 +139,7 @@ impl Trouble {
                 both(defect(slower, share), defect(1 << 16, 0))
             }
             Kind::Haste => {
-                let haste = Haste { attempts: self.every.clamp(2, 6) as u8, after: length, threshold: share };
+                let haste = Haste { attempts: 2 + (self.every % 5) as u8, after: length, threshold: share };
                 both(Command::Haste(Some(haste)), Command::Haste(None))
             }
             Kind::Surge => {
