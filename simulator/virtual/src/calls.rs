@@ -305,10 +305,14 @@ impl<C: Consumer> Cell<'_, C> {
         }
         let frame = &self.frames[id];
         let key = frame.key.child(site.place, u64::from(frame.attempt) | u64::from(frame.work) << 8);
-        if from_shopper && let Some(after) = self.hurries(id) {
+        if from_shopper && let Some(haste) = self.hurries(id) {
+            if self.frames[id].attempt + 1 >= haste.attempts {
+                self.shopper_leaves(id, site);
+                return self.give_up(id, site, outcome);
+            }
             self.frames[id].attempt += 1;
             self.frames[id].state = State::Backoff;
-            return self.schedule(self.now + after, Kind::Resume, id);
+            return self.schedule(self.now + haste.after, Kind::Resume, id);
         }
         let frame = &self.frames[id];
         let has_try = frame.attempt + 1 < site.attempts && happens(key.bits(RETRY), site.retry_threshold);
