@@ -9,6 +9,7 @@ pub(crate) mod fleet;
 mod names;
 mod recovery;
 mod story;
+mod traffic;
 mod windows;
 
 pub(crate) mod sink;
@@ -17,13 +18,14 @@ pub(crate) use exemplar::{Chosen, Likeness};
 pub(crate) use names::names;
 pub(crate) use recovery::{FocusSecond, sum};
 pub(crate) use story::Story;
+pub(crate) use traffic::Traffic;
 pub(crate) use windows::{Window, WindowSlice};
 
 use crate::detection::{Detector, Finding};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
 use doorbuster_scenarios::Scenario;
-use doorbuster_telemetry::observed::{EXPORT_EVERY_S, Export};
+use doorbuster_telemetry::observed::{EXPORT_EVERY_S, Export, ShapePoint};
 use doorbuster_virtual::cell::Overload;
 use doorbuster_virtual::slice::{Ledger, Slice};
 use exemplar::Exemplars;
@@ -61,7 +63,7 @@ pub(crate) struct Record {
     pub(crate) complete: bool,
     /// Cells played.
     pub(crate) cells: u32,
-    /// Truth, by window.
+    /// Truth and arrived spans, by window.
     pub(crate) windows: Vec<WindowSlice>,
     /// Truth, by ten seconds.
     pub(crate) series: Vec<TenSeconds>,
@@ -154,6 +156,9 @@ struct Drill<'p> {
     /// What happened since the last close, and since the last export.
     slice: Slice,
     ten: Slice,
+    /// Spans that arrived since the last close, and since the last export, by shape.
+    traffic: Traffic,
+    shapes: Vec<ShapePoint>,
     ten_began_s: u32,
     series: Vec<TenSeconds>,
     focus_edge: Option<EndpointId>,
@@ -177,6 +182,8 @@ impl<'p> Drill<'p> {
             windows: Windows::new(scenario, plan),
             slice: Slice::new(plan),
             ten: Slice::new(plan),
+            traffic: Traffic::new(plan),
+            shapes: vec![ShapePoint::default(); plan.shapes.len()],
             ten_began_s: 0,
             series: Vec::new(),
             focus_edge,
@@ -216,17 +223,17 @@ impl<'p> Drill<'p> {
     fn close_slice(&mut self, now_s: u32) {
         self.fleet.close_slice(&mut self.slice);
         self.focus_before = FocusSecond::default();
-        self.windows.add(&self.slice, now_s);
+        self.traffic.clear();
+        self.fleet.cells.iter_mut().for_each(|cell| cell.consumer.hand_over(&mut self.traffic));
+        self.traffic.add_to(&mut self.shapes);
+        self.windows.add(&self.slice, &self.traffic, now_s);
         self.ten.follow(&self.slice);
     }
 
     /// Everything since the last export, as the pods export it.
     fn export(&mut self, now_s: u32) -> Export {
-        let mut shapes = vec![doorbuster_telemetry::observed::ShapePoint::default(); self.plan.shapes.len()];
-        for cell in &mut self.fleet.cells {
-            let points = cell.consumer.take_points();
-            shapes.iter_mut().zip(points).for_each(|(sum, point)| sum.merge(&point));
-        }
+        let none = vec![ShapePoint::default(); self.shapes.len()];
+        let shapes = std::mem::replace(&mut self.shapes, none);
         let export = export::export(self.plan, now_s, &self.ten, shapes);
         self.end_ten(now_s);
         export

@@ -336,6 +336,7 @@ pub(crate) fn empty() -> RunResult {
         endpoints: Vec::new(),
         stations: Vec::new(),
         series: Vec::new(),
+        map: ShopMap::default(),
         exemplars: Vec::new(),
         saturated: Vec::new(),
         accounting: Accounting::default(),

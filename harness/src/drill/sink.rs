@@ -1,12 +1,14 @@
 //! The sink of the pipeline `none`: takes every batch of a cell at its flush, on the cell's own thread.
 //!
-//! Owns what arrived: the stream's fingerprint, counts by shape, and all spans of some traces, chosen by a hash
-//! of the trace. Refuses the truth: it sees nothing but batches.
+//! Owns what arrived: the stream's fingerprint, counts and durations by shape, and all spans of some traces, chosen by a
+//! hash of the trace. Refuses the truth: it sees nothing but batches.
 
+use super::traffic::{Traffic, place_of};
 use doorbuster_model::key::mix;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Plan, Shape};
 use doorbuster_telemetry::fingerprint::Fingerprint;
+use doorbuster_telemetry::observed::durations::{BUCKETS, bucket};
 use doorbuster_telemetry::observed::{ShapePoint, TraceSample};
 use doorbuster_telemetry::record::{Batch, Consumer, SpanRecord, TraceWord};
 use std::collections::BTreeMap;
@@ -26,7 +28,10 @@ pub struct Sink {
     pub fingerprint: Fingerprint,
     /// Spans that arrived.
     pub arrived: u64,
+    /// By place; see [`place_of`].
     points: Vec<ShapePoint>,
+    /// Spans by place and bucket of duration. Handed over every ten seconds: 32 bits are enough.
+    durations: Vec<u32>,
     /// For each shape, whether an outcome is an error there, by bit.
     errors: Vec<u16>,
     fresh: Vec<SpanRecord>,
@@ -45,7 +50,9 @@ impl Consumer for Sink {
         self.fingerprint.batch(batch);
         self.arrived += batch.spans.len() as u64;
         for span in batch.spans {
-            let point = &mut self.points[usize::from(span.shape)];
+            let place = place_of(span);
+            self.durations[place * BUCKETS + bucket(span.duration)] += 1;
+            let point = &mut self.points[place];
             point.spans += 1;
             point.duration_ticks += u64::from(span.duration);
             point.errors += u64::from(self.errors[usize::from(span.shape)] >> span.outcome & 1);
@@ -63,17 +70,22 @@ impl Sink {
             cell,
             fingerprint: Fingerprint::default(),
             arrived: 0,
-            points: vec![ShapePoint::default(); plan.shapes.len()],
+            points: vec![ShapePoint::default(); 2 * plan.shapes.len()],
+            durations: vec![0; 2 * plan.shapes.len() * BUCKETS],
             errors: plan.shapes.iter().map(error_bits).collect(),
             fresh: Vec::new(),
             open: BTreeMap::new(),
         }
     }
 
-    /// Counts by shape since the last call.
-    pub fn take_points(&mut self) -> Vec<ShapePoint> {
-        let empty = vec![ShapePoint::default(); self.points.len()];
-        std::mem::replace(&mut self.points, empty)
+    /// Adds what arrived since the last call.
+    pub(crate) fn hand_over(&mut self, into: &mut Traffic) {
+        for (place, point) in self.points.iter_mut().enumerate().filter(|(_, point)| point.spans > 0) {
+            let durations = &mut self.durations[place * BUCKETS..][..BUCKETS];
+            into.add(place, point, durations);
+            *point = ShapePoint::default();
+            durations.fill(0);
+        }
     }
 
     /// Sampled traces that are complete by now.
