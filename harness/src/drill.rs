@@ -152,7 +152,7 @@ struct Drill<'p> {
     detector: Detector,
     story: Story,
     windows: Windows,
-    exemplars: Option<Exemplars>,
+    exemplars: Exemplars,
     /// What happened since the last close, and since the last export.
     slice: Slice,
     ten: Slice,
@@ -171,11 +171,13 @@ struct Drill<'p> {
 impl<'p> Drill<'p> {
     fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings) -> Self {
         let focus_edge = scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge));
-        let watched = focus_edge.or_else(|| crate::plan_names::edges(plan).first().copied());
+        // The watched endpoint first, which is the focus' if there is one.
+        let mut edges = crate::plan_names::edges(plan);
+        edges.sort_by_key(|edge| Some(*edge) != focus_edge);
         Self {
             plan,
             settings,
-            exemplars: watched.map(|edge| Exemplars::new(plan, edge, !scenario.faults.is_empty())),
+            exemplars: Exemplars::new(plan, &edges, !scenario.faults.is_empty()),
             fleet: Fleet::new(plan, settings.cells, settings.threads),
             detector: Detector::new(names(plan), &scenario.alert),
             story: Story::new(scenario, plan, settings.cells),
@@ -271,9 +273,7 @@ impl<'p> Drill<'p> {
         for cell in &mut self.fleet.cells {
             traces.extend(cell.consumer.take_traces(now_s));
         }
-        if let Some(exemplars) = &mut self.exemplars {
-            exemplars.observe(&traces, &self.windows);
-        }
+        self.exemplars.observe(&traces, &self.windows);
         self.detector.observe(export, traces);
         self.story.conditions(export, now_s);
     }
@@ -349,11 +349,11 @@ impl<'p> Drill<'p> {
             played_s: self.played_s,
             complete: self.played_s == self.plan.duration_s,
             cells: self.settings.cells,
+            exemplars: self.exemplars.choose(&self.windows),
             windows: self.windows.end(self.played_s),
             series: self.series,
             focus: self.focus,
             story: self.story,
-            exemplars: self.exemplars.map_or_else(Vec::new, |exemplars| exemplars.choose()),
             recovered_s: self.recovered_s,
             ledger: self.fleet.ledger(),
             spans,

@@ -29,13 +29,20 @@ pub struct Sink {
     /// Spans that arrived.
     pub arrived: u64,
     /// By place; see [`place_of`].
-    points: Vec<ShapePoint>,
+    counts: Vec<Count>,
     /// Spans by place and bucket of duration. Handed over every ten seconds: 32 bits are enough.
     durations: Vec<u32>,
-    /// For each shape, whether an outcome is an error there, by bit.
-    errors: Vec<u16>,
     fresh: Vec<SpanRecord>,
     open: BTreeMap<u64, OpenTrace>,
+}
+
+/// What is counted at a place beside the durations: their number is that of the spans.
+#[derive(Clone, Copy)]
+struct Count {
+    duration_ticks: u64,
+    errors: u32,
+    /// Whether an outcome is an error here, by bit.
+    error_bits: u16,
 }
 
 /// A sampled trace of which spans may still come.
@@ -51,11 +58,10 @@ impl Consumer for Sink {
         self.arrived += batch.spans.len() as u64;
         for span in batch.spans {
             let place = place_of(span);
+            let count = &mut self.counts[place];
+            count.duration_ticks += u64::from(span.duration);
+            count.errors += u32::from(count.error_bits >> span.outcome & 1);
             self.durations[place * BUCKETS + bucket(span.duration)] += 1;
-            let point = &mut self.points[place];
-            point.spans += 1;
-            point.duration_ticks += u64::from(span.duration);
-            point.errors += u64::from(self.errors[usize::from(span.shape)] >> span.outcome & 1);
             if mix(TraceWord(span.trace).sequence()).is_multiple_of(SAMPLE_ONE_IN) {
                 self.fresh.push(*span);
             }
@@ -70,9 +76,8 @@ impl Sink {
             cell,
             fingerprint: Fingerprint::default(),
             arrived: 0,
-            points: vec![ShapePoint::default(); 2 * plan.shapes.len()],
+            counts: plan.shapes.iter().flat_map(|shape| [Count::new(shape); 2]).collect(),
             durations: vec![0; 2 * plan.shapes.len() * BUCKETS],
-            errors: plan.shapes.iter().map(error_bits).collect(),
             fresh: Vec::new(),
             open: BTreeMap::new(),
         }
@@ -80,11 +85,14 @@ impl Sink {
 
     /// Adds what arrived since the last call.
     pub(crate) fn hand_over(&mut self, into: &mut Traffic) {
-        for (place, point) in self.points.iter_mut().enumerate().filter(|(_, point)| point.spans > 0) {
-            let durations = &mut self.durations[place * BUCKETS..][..BUCKETS];
-            into.add(place, point, durations);
-            *point = ShapePoint::default();
-            durations.fill(0);
+        for (place, (count, durations)) in self.counts.iter_mut().zip(self.durations.chunks_mut(BUCKETS)).enumerate() {
+            let spans: u64 = durations.iter().map(|count| u64::from(*count)).sum();
+            if spans > 0 {
+                let (errors, duration_ticks) = (u64::from(count.errors), count.duration_ticks);
+                into.add(place, &ShapePoint { spans, errors, duration_ticks }, durations);
+                (count.errors, count.duration_ticks) = (0, 0);
+                durations.fill(0);
+            }
         }
     }
 
@@ -113,11 +121,14 @@ impl Sink {
     }
 }
 
-/// Outcomes that make a span of this shape an error: all but answers, and at a server what its caller did.
-fn error_bits(shape: &Shape) -> u16 {
-    let error = |outcome: &Outcome| match shape {
-        Shape::Server(_) => outcome.is_servers_fault(),
-        Shape::Client(_) | Shape::Statement(_) => !outcome.answered(),
-    };
-    Outcome::ALL.iter().filter(|outcome| error(outcome)).fold(0, |bits, outcome| bits | 1 << *outcome as u8)
+impl Count {
+    /// Nothing yet. All outcomes but answers are errors, and at a server those that its caller caused are not.
+    fn new(shape: &Shape) -> Self {
+        let error = |outcome: &Outcome| match shape {
+            Shape::Server(_) => outcome.is_servers_fault(),
+            Shape::Client(_) | Shape::Statement(_) => !outcome.answered(),
+        };
+        let errors = Outcome::ALL.iter().filter(|outcome| error(outcome));
+        Self { duration_ticks: 0, errors: 0, error_bits: errors.fold(0, |bits, outcome| bits | 1 << *outcome as u8) }
+    }
 }

@@ -124,10 +124,15 @@ impl Windows {
         }
     }
 
+    /// The one of [`Window::After`] and [`Window::Tail`] that is not told, as far as that is known by now.
+    pub(super) fn unwanted(&self) -> Window {
+        let has_after = self.bounds(Window::After).is_some_and(|(from_s, to_s)| from_s < to_s);
+        if has_after { Window::Tail } else { Window::After }
+    }
+
     /// The windows that were there, with *after* decided, cut where the run was ended early.
     pub(super) fn end(self, played_s: u32) -> Vec<WindowSlice> {
-        let has_after = self.windows.iter().any(|window| window.window == Window::After && window.from_s < window.to_s);
-        let unwanted = if has_after { Window::Tail } else { Window::After };
+        let unwanted = self.unwanted();
         let mut windows: Vec<WindowSlice> =
             self.windows.into_iter().filter(|window| window.window != unwanted).collect();
         for window in &mut windows {
