@@ -3,6 +3,8 @@
 //! Owns types that hold observations, merge by integer sums, and cannot hold the truth (which fault is
 //! there, what a trace's fate was). The detector is given these and nothing else.
 
+pub mod durations;
+
 use crate::record::SpanRecord;
 
 /// Seconds between two exports of metrics.
