@@ -11,6 +11,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("inventory-avalanche-pool-only", include_str!("../library/inventory-avalanche-pool-only.yaml")),
     ("payment-index-loss", include_str!("../library/payment-index-loss.yaml")),
     ("quiet-day", include_str!("../library/quiet-day.yaml")),
+    ("sale-warmup", include_str!("../library/sale-warmup.yaml")),
     ("shop", include_str!("../library/shop.yaml")),
 ];
 

@@ -3,10 +3,12 @@
 //! Owns shape, defaults and descriptions. Refuses to know how a file is read (`load`), whether its
 //! names fit together (`check`), or how it is played (`doorbuster-model`).
 
+mod fleet;
 mod shop;
 mod story;
 mod traffic;
 
+pub use fleet::*;
 pub use shop::*;
 pub use story::*;
 pub use traffic::*;
@@ -38,6 +40,9 @@ pub struct Scenario {
     pub services: IndexMap<String, Service>,
     /// Stores by name: databases, caches, external providers.
     pub stores: IndexMap<String, Store>,
+    /// Generated services behind those written by hand; none when left out.
+    #[serde(skip_serializing_if = "Option::is_none")] // a result without them reads as before there were any
+    pub fleet: Option<Fleet>,
     /// Share of each user tier (`normal`, `vip`, `svip`); they sum to 100%. All are `normal` when left out.
     pub tiers: IndexMap<String, crate::units::Share>,
     /// Share of each touch point (`web`, `mobile`, `mini_program`, `h5`); they sum to 100%. All are `web` when left out.
@@ -72,6 +77,7 @@ impl Default for Scenario {
             network: Network::default(),
             services: IndexMap::new(),
             stores: IndexMap::new(),
+            fleet: None,
             tiers: IndexMap::new(),
             touch_points: IndexMap::new(),
             journeys: IndexMap::new(),
