@@ -117,8 +117,8 @@ fn fan_outs(scenario: &Scenario) -> Vec<usize> {
 
 /// *Scenario* a fleet large enough for percentiles.
 ///
-/// *Guarantees* services call as many others as the section's quantiles say (those of Meta), within what chance makes of 750 of
-/// them; and most endpoints call two at most.
+/// *Guarantees* services call as many others as the section's quantiles say (those of Meta), a few more where somebody must
+/// call what nobody else does; and most endpoints call two at most.
 #[test]
 fn fan_out_is_that_of_the_section() {
     let scenario = shop("fleet-fan-out", &["fleet.services=1000", "fleet.pods=5000"]);
@@ -126,9 +126,9 @@ fn fan_out_is_that_of_the_section() {
     assert!(list.len() > 740, "{}", list.len());
     let at = |percent: usize| list[list.len() * percent / 100];
     // Callers of endpoints that nobody else calls have one or two more than they drew.
-    assert!((3..=6).contains(&at(50)), "p50 {}", at(50));
-    assert!((12..=16).contains(&at(90)), "p90 {}", at(90));
-    assert!((60..=98).contains(&at(99)), "p99 {}", at(99));
+    assert!((4..=5).contains(&at(50)), "p50 {}", at(50));
+    assert!((13..=15).contains(&at(90)), "p90 {}", at(90));
+    assert!((88..=95).contains(&at(99)), "p99 {}", at(99));
     let endpoints: Vec<usize> = scenario
         .services
         .iter()
@@ -309,7 +309,7 @@ error: `fleet-db-1` is the name of a generated store
         )],
         sets: &[],
         told: r#"
-error: calls run in a circle: gateway.pay -> returns-1.get -> category-1.get -> logistics-1.get -> gateway.pay
+error: calls run in a circle: gateway.pay -> returns-1.get -> advertising-1.get -> content-1.list -> gateway.pay
    --> my.yaml:55:7
     |
  55 |     - gateway.pay
@@ -354,7 +354,7 @@ error: 4 layers are more than the 3 services that are generated
         edits: &[("tiers:", "fleet: {services: 20, pods: 50, spans: 100, from: [gateway.pay]}\ntiers:")],
         sets: &[],
         told: r#"
-error: `spans` of 100 cannot be reached: a request that asks makes 6.013 on average
+error: `spans` of 100 cannot be reached: a request that asks makes 6.459 on average
    --> my.yaml:50:40
     |
  50 | fleet: {services: 20, pods: 50, spans: 100, from: [gateway.pay]}

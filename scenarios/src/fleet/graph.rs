@@ -33,7 +33,9 @@ impl Graph {
             layer[*service] = place * layers / count;
         }
         let mut graph = Self { order, layer, layers, calls: vec![Vec::new(); count] };
-        let fan_out: Vec<Vec<usize>> = (0..count).map(|service| graph.callees(fleet, service, draws)).collect();
+        let counts = graph.fan_outs(&fleet.fan_out, draws);
+        let fan_out: Vec<Vec<usize>> =
+            counts.iter().enumerate().map(|(service, count)| graph.callees(service, *count, draws)).collect();
         for (service, callees) in fan_out.iter().enumerate() {
             graph.calls[service] = vec![Vec::new(); endpoint_count(service, callees.len(), draws)];
         }
@@ -81,14 +83,33 @@ impl Graph {
         asks.then(|| if (bits >> 32).is_multiple_of(4) { 2 + id.service % 2 } else { id.service % 2 })
     }
 
-    /// Services that a service calls: as many as the law of fan-out says, of all in deeper layers.
-    fn callees(&self, fleet: &Fleet, service: usize, draws: Draws) -> Vec<usize> {
+    /// How many services each service calls. The values are spread evenly over the law, so that few services have its quantiles too;
+    /// which service gets which is drawn, but a large one goes to a service that has as many in deeper layers.
+    fn fan_outs(&self, law: &FanOut, draws: Draws) -> Vec<usize> {
+        let mut sizes = vec![0; self.layers];
+        for layer in &self.layer {
+            sizes[*layer] += 1;
+        }
+        let deeper = |service: usize| sizes[self.layer[service] + 1..].iter().sum::<usize>();
+        let mut callers: Vec<usize> = (0..self.layer.len()).filter(|service| deeper(*service) > 0).collect();
+        callers.sort_by_cached_key(|service| (draws.of("fan out", *service, 0), *service));
+        let mut fan_outs = vec![0; self.layer.len()];
+        let count = callers.len() as u64;
+        for nth in (0..count).rev() {
+            let wanted = quantile(law, ((2 * nth + 1) << 32) / (2 * count));
+            // The first that has enough, or else as many as any.
+            let most = callers.iter().map(|service| deeper(*service)).max().unwrap_or_default();
+            let place = callers.iter().position(|service| deeper(*service) >= wanted.min(most));
+            let service = callers.remove(place.expect("invariant: one has the most"));
+            fan_outs[service] = wanted.min(deeper(service));
+        }
+        fan_outs
+    }
+
+    /// Services of deeper layers that a service calls.
+    fn callees(&self, service: usize, count: usize, draws: Draws) -> Vec<usize> {
         let mut deeper: Vec<usize> =
             self.order.iter().copied().filter(|other| self.layer[*other] > self.layer[service]).collect();
-        if deeper.is_empty() {
-            return deeper;
-        }
-        let count = quantile(&fleet.fan_out, draws.of("fan out", service, 0)).min(deeper.len());
         deeper.sort_by_cached_key(|other| (draws.of("callee", service, *other), *other));
         deeper.truncate(count);
         deeper
@@ -143,11 +164,11 @@ fn endpoint_count(service: usize, fan_out: usize, draws: Draws) -> usize {
     }
 }
 
-/// Services that a service calls, by 32 of the bits as a probability `u`. Between the section's quantiles it is a straight line in
+/// Services that a service calls, at the probability `u` in 2^-32, under 1. Between the section's quantiles it is a straight line in
 /// 1 / (1 - u), which is a Pareto law of index 1 on each piece; from 1 on, and nobody calls more than the last quantile.
-fn quantile(fan_out: &FanOut, bits: u64) -> usize {
+fn quantile(fan_out: &FanOut, u: u64) -> usize {
     let points = [(1, 1), (2, fan_out.p50.count), (10, fan_out.p90.count), (100, fan_out.p99.count)];
-    let rest = (1 << 32) - (bits >> 32);
+    let rest = (1 << 32) - u;
     // 1 / (1 - u) in 2^-16.
     let odds = (1_u64 << 48) / rest;
     for pair in points.windows(2) {
@@ -167,11 +188,11 @@ mod tests {
     #[test]
     fn fan_out_has_the_quantiles_that_the_section_names() {
         let fan_out = FanOut::default();
-        let at = |share: f64| quantile(&fan_out, ((share * 4_294_967_296.0).ceil() as u64) << 32);
+        let at = |share: f64| quantile(&fan_out, (share * 4_294_967_296.0).ceil() as u64);
         assert_eq!([at(0.0), at(0.5), at(0.9), at(0.99), at(0.9999)], [1, 4, 13, 93, 93]);
-        assert_eq!(quantile(&fan_out, u64::MAX), 93);
+        assert_eq!(quantile(&fan_out, (1 << 32) - 1), 93);
         let one = crate::units::Amount { count: 1 };
         let flat = FanOut { p50: one, p90: one, p99: one };
-        assert_eq!([0, 1 << 63, u64::MAX].map(|bits| quantile(&flat, bits)), [1, 1, 1]);
+        assert_eq!([0, 1 << 31, (1 << 32) - 1].map(|u| quantile(&flat, u)), [1, 1, 1]);
     }
 }
