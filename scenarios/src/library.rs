@@ -28,6 +28,7 @@ const LIBRARY: &[(&str, &str)] = &[
     ("quiet-day", include_str!("../library/quiet-day.yaml")),
     ("retry-storm", include_str!("../library/retry-storm.yaml")),
     ("sensitive-alerts", include_str!("../library/sensitive-alerts.yaml")),
+    ("sale-warmup", include_str!("../library/sale-warmup.yaml")),
     ("shop", include_str!("../library/shop.yaml")),
     ("slow-database", include_str!("../library/slow-database.yaml")),
 ];
