@@ -37,7 +37,9 @@ pub(crate) enum Command {
     )]
     Run(RunArgs),
     /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first
-    #[command(after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3")]
+    #[command(
+        after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3\nExample: doorbuster check sale-warmup --shape"
+    )]
     Check(CheckArgs),
     /// What there is: scenarios, faults, remedies, verdicts
     #[command(after_help = "Example: doorbuster list")]

@@ -91,7 +91,7 @@ pub(crate) struct Frame {
     pub(crate) arrived: u32,
     /// When a worker took it. A statement's number of waits in vain, then when it was sent.
     pub(crate) started: u32,
-    /// When its present call, statement or wait for a core began.
+    /// When its present call, statement or wait for a core began. Of a statement at its shard when it came to the cores.
     pub(crate) since: u32,
     /// The shopper's number; the shard of a statement.
     pub(crate) user: u32,

@@ -154,6 +154,7 @@ impl<C: Consumer> Cell<'_, C> {
         let shard_index = self.shard_of(op);
         let frame = &mut self.frames[op];
         frame.state = State::AtStore;
+        frame.since = now as u32;
         let work = u64::from(frame.arrived);
         let shard = &mut self.shards[shard_index];
         match &mut shard.discipline {
@@ -257,7 +258,8 @@ impl<C: Consumer> Cell<'_, C> {
             shard.station.release(now);
         }
         let frame = &self.frames[op];
-        let stay = u64::from((now as u32).wrapping_sub(frame.started));
+        // A wait for a lock is none for a core.
+        let stay = u64::from((now as u32).wrapping_sub(frame.since));
         shard.station.wait_ticks += stay.saturating_sub(u64::from(frame.arrived));
     }
 

@@ -89,7 +89,15 @@ mod tests {
     use doorbuster_scenarios::types::{Discipline, StoreKind};
 
     fn statement(text: &str) -> Statement {
-        Statement { store: 0, name: "named".to_owned(), text: text.to_owned(), cost: 0, rows: 1, scan: None }
+        Statement {
+            store: 0,
+            name: "named".to_owned(),
+            text: text.to_owned(),
+            partitions: 0,
+            cost: 0,
+            rows: 1,
+            scan: None,
+        }
     }
 
     fn summary(text: &str) -> String {
