@@ -51,8 +51,6 @@ impl Lock {
 pub(crate) struct Shard {
     pub(crate) cores: u32,
     pub(crate) is_down: bool,
-    /// When it last went down.
-    pub(crate) went_down: Option<Ticks>,
     pub(crate) station: Station,
     pub(crate) discipline: Queueing,
 }
@@ -99,7 +97,7 @@ impl Shard {
                 wake_stamp: 0,
             }),
         };
-        Self { cores: store.cores, is_down: false, went_down: None, station: Station::default(), discipline }
+        Self { cores: store.cores, is_down: false, station: Station::default(), discipline }
     }
 
     /// The station as it stands at `now`. What a first-come shard has promised beyond `now` is taken out.
