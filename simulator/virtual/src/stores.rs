@@ -130,7 +130,7 @@ impl<C: Consumer> Cell<'_, C> {
             return self.schedule(now + 2 * self.plan.hop, Kind::QueryDone, op);
         }
         let lock = self.strains[usize::from(statement)][self.frames[op].user as usize].lock;
-        if let Some(free) = lock.and_then(|lock| lock.free_at(now)) {
+        if let Some(free) = lock.and_then(|lock| lock.free_at(now)).filter(|_| !planted!(self, IgnoredLock)) {
             self.frames[op].state = State::HeldUp;
             self.slice.statements[usize::from(statement)].lock_ticks += free - now;
             return self.schedule(free, Kind::Unlock, op);
@@ -324,7 +324,7 @@ impl<C: Consumer> Cell<'_, C> {
 
     /// What a first-come shard has promised for later is not done; that is told when it would have been.
     fn take_back(&mut self, shard_index: usize) {
-        if !matches!(self.shards[shard_index].discipline, Queueing::Fifo(_)) {
+        if !matches!(self.shards[shard_index].discipline, Queueing::Fifo(_)) || planted!(self, AnswerOfTheDown) {
             return;
         }
         for op in 0..self.frames.all().len() as FrameId {
@@ -367,7 +367,9 @@ impl<C: Consumer> Cell<'_, C> {
                 self.frames.free(op);
             }
             State::HeldUp if site.cancel => {
-                self.release(op, pool);
+                if !planted!(self, KeptWhenGivenUp) {
+                    self.release(op, pool);
+                }
                 self.frames[op].outcome = Outcome::Cancelled;
             }
             // An answer on its way back can't be stopped any more.

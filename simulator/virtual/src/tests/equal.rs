@@ -72,8 +72,7 @@ fn random_plans_are_scenarios() {
 /// plays well without it.
 #[test]
 fn planted_bugs_are_caught() {
-    use Bug::{EarlyRelease, ForgottenCancel, KeptWorker, LateWork, LostConnection, LostSpan, StaleTimer};
-    for bug in [LostSpan, StaleTimer, ForgottenCancel, KeptWorker, LostConnection, LateWork, EarlyRelease] {
+    for bug in Bug::ALL {
         let caught = (0..BUG_PLANS).find(|number| catches(*number, Some(bug)));
         let number = caught.unwrap_or_else(|| panic!("{bug:?} was not caught within {BUG_PLANS} plans"));
         assert!(!catches(number, None), "plan {number} fails without {bug:?} too");
