@@ -53,8 +53,6 @@ pub(crate) struct Shard {
     pub(crate) is_down: bool,
     /// Core-ticks in use up to the slice's begin.
     pub(crate) busy_ticks_before: u64,
-    /// When it last went down.
-    pub(crate) went_down: Option<Ticks>,
     pub(crate) station: Station,
     pub(crate) discipline: Queueing,
 }
@@ -105,7 +103,6 @@ impl Shard {
             cores: store.cores,
             is_down: false,
             busy_ticks_before: 0,
-            went_down: None,
             station: Station::default(),
             discipline,
         }
