@@ -30,6 +30,7 @@ use doorbuster_virtual::cell::Overload;
 use doorbuster_virtual::slice::{Ledger, Slice};
 use exemplar::Exemplars;
 use fleet::Fleet;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use windows::Windows;
 
@@ -53,6 +54,16 @@ pub(crate) struct Progress {
     pub(crate) requests: u64,
     /// Success of the focus' edge, or of the whole edge, in the last ten seconds.
     pub(crate) success: Option<f64>,
+}
+
+/// What a barrier showed, for whoever looks at every one of them.
+pub(crate) struct Barrier<'a> {
+    /// Where the run is; `second` is the barrier's time.
+    pub(crate) progress: Progress,
+    /// The export that was made at it, if there was one: what the detector was given.
+    pub(crate) export: Option<&'a Export>,
+    /// The story so far.
+    pub(crate) story: &'a Story,
 }
 
 /// All that a run left behind.
@@ -134,11 +145,28 @@ pub(crate) fn play(
     stop: &AtomicBool,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Record, Overload> {
+    play_while(scenario, plan, settings, &mut |barrier| {
+        watch(&barrier.progress);
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+}
+
+/// Plays a scenario to its end, or until whoever looks at its barriers has seen enough.
+///
+/// # Errors
+/// When the shop holds more than the engine can tell the truth about.
+pub(crate) fn play_while(
+    scenario: &Scenario,
+    plan: &Plan,
+    settings: Settings,
+    look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
+) -> Result<Record, Overload> {
     let mut drill = Drill::new(scenario, plan, settings);
     for second in 0..plan.duration_s {
-        drill.play_second(second)?;
-        watch(&drill.progress(second + 1));
-        if stop.load(Ordering::Relaxed) {
+        let export = drill.play_second(second)?;
+        let progress = drill.progress(second + 1);
+        let barrier = Barrier { progress, export: export.as_ref(), story: &drill.story };
+        if look(&barrier).is_break() {
             break;
         }
     }
@@ -196,7 +224,8 @@ impl<'p> Drill<'p> {
         }
     }
 
-    fn play_second(&mut self, second: u32) -> Result<(), Overload> {
+    /// Plays a second; the export at its end, if there is one.
+    fn play_second(&mut self, second: u32) -> Result<Option<Export>, Overload> {
         let commands = self.story.commands(second);
         if !commands.is_empty() && second > 0 {
             // Slices must not run across a change of how many servers there are.
@@ -215,13 +244,13 @@ impl<'p> Drill<'p> {
         if exports || self.windows.turns_at(now_s) || now_s == self.plan.duration_s {
             self.close_slice(now_s);
         }
-        if exports {
-            let export = self.export(now_s);
-            self.detect_export(&export, now_s);
+        let export = exports.then(|| self.export(now_s));
+        if let Some(export) = &export {
+            self.detect_export(export, now_s);
         }
         let findings = self.detector.evaluate(now_s);
         self.take(findings, now_s);
-        Ok(())
+        Ok(export)
     }
 
     /// Closes the slice that ends now, for windows and series.
