@@ -45,7 +45,7 @@ fn export(plan: &Plan, at_s: u32) -> Export {
         wait_ticks: 9_765_625,
         waiting: 11,
     };
-    let store = StorePoint { busy_ticks: TICKS / 4, capacity_ticks: TICKS, running: 7 };
+    let store = StorePoint { busy_ticks: TICKS / 4, capacity_ticks: TICKS, running: 7, ..StorePoint::default() };
     let statement = |id: usize| StatementPoint {
         calls: 100 + id as u64,
         killed: 6,
