@@ -22,7 +22,7 @@ fn calls(steps: &[Step], probability: f64, found: &mut Vec<(String, f64)>) -> f6
     for step in steps {
         match step {
             Step::Call(call) => found.push((call.endpoint.clone(), probability)),
-            Step::Query(_) => statements += probability,
+            Step::Query(_) | Step::Publish(_) | Step::Cached(_) => statements += probability,
             Step::Branch(branch) => {
                 let then = branch.probability.ratio;
                 statements += calls(&branch.then, probability * then, found);

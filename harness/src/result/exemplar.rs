@@ -113,6 +113,8 @@ impl Teller<'_> {
             kind: match shape.kind {
                 Kind::Server => "server".to_owned(),
                 Kind::Client => "client".to_owned(),
+                Kind::Producer => "producer".to_owned(),
+                Kind::Consumer => "consumer".to_owned(),
             },
             depth: 0,
             parent: None,
@@ -147,6 +149,7 @@ fn attribute((key, value): &Attribute) -> (String, String) {
     let text = match value {
         Value::Text(text) => text.clone(),
         Value::Int(number) => number.to_string(),
+        Value::Hundredths(number) => format!("{:.2}", *number as f64 / 100.0),
     };
     ((*key).to_owned(), text)
 }

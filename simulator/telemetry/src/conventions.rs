@@ -1,25 +1,33 @@
 //! A checker of OTLP requests against semantic conventions 1.44 and the house's own rules.
 //!
-//! Owns what is demanded of a span, written from the conventions and not from our shapes, so that one can find
-//! the other's mistakes. It knows HTTP, gRPC and the databases of the shop; a span of any other kind is a
-//! violation, not a pass. Refuses to judge values that conventions leave free.
+//! Owns what is demanded of a span, metric or log record, written from the conventions and not from our shapes, so that one can
+//! find the other's mistakes. It knows HTTP, gRPC, Kafka, the databases of the shop and its object storage; a span, metric or event
+//! of any other kind is a violation, not a pass. Refuses to judge values that conventions leave free.
 
+mod aws;
 mod database;
 mod http;
+mod logs;
+mod messaging;
+mod metrics;
 mod rpc;
+
+pub use logs::check_logs;
+pub use metrics::check_metrics;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use std::fmt;
 
-/// A rule that a span or resource broke.
+/// A rule that a span, metric, log record or resource broke.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Name of the span, or `resource`.
+    /// Name of the span, metric or event, or `resource`.
     pub place: String,
     /// What is wrong, in words.
     pub what: String,
@@ -50,7 +58,7 @@ const RESOURCE: [&str; 14] = [
 ];
 
 /// Names that 1.44 has renamed or removed, by prefix.
-const DEPRECATED: [&str; 17] = [
+const DEPRECATED: [&str; 26] = [
     "http.method",
     "http.status_code",
     "http.url",
@@ -67,7 +75,16 @@ const DEPRECATED: [&str; 17] = [
     "db.operation",
     "db.sql.table",
     "db.mongodb.collection",
+    "db.user",
+    "db.instance.id",
+    "db.redis.database_index",
+    "db.elasticsearch.cluster.name",
     "deployment.environment",
+    "messaging.operation",
+    "messaging.client_id",
+    "messaging.kafka.consumer.group",
+    "messaging.kafka.destination.partition",
+    "messaging.kafka.message.offset",
 ];
 
 /// Attributes of a span at most: case study 6.1.
@@ -80,7 +97,8 @@ const LONGEST_TEXT: usize = 4_096;
 pub fn check(request: &ExportTraceServiceRequest) -> Vec<Violation> {
     let mut violations = Vec::new();
     for resource_spans in &request.resource_spans {
-        check_resource(resource_spans, &mut violations);
+        let resource = resource_spans.resource.as_ref();
+        check_resource(resource, &resource_spans.schema_url, &RESOURCE, &mut violations);
         for scope_spans in &resource_spans.scope_spans {
             for span in &scope_spans.spans {
                 let mut seen = Seen { span, found: &mut violations };
@@ -91,25 +109,29 @@ pub fn check(request: &ExportTraceServiceRequest) -> Vec<Violation> {
     violations
 }
 
-fn check_resource(resource_spans: &ResourceSpans, found: &mut Vec<Violation>) {
+fn check_resource(resource: Option<&Resource>, schema_url: &str, required: &[&str], found: &mut Vec<Violation>) {
     let mut report = |what: String| found.push(Violation { place: "resource".to_owned(), what });
-    let attributes = resource_spans.resource.as_ref().map_or(&[][..], |resource| &resource.attributes);
-    for key in RESOURCE {
-        if !attributes.iter().any(|attribute| attribute.key == key && is_text(attribute)) {
+    let attributes = resource.map_or(&[][..], |resource| &resource.attributes);
+    for key in required {
+        if !attributes.iter().any(|attribute| attribute.key == *key && is_text(attribute)) {
             report(format!("`{key}` is missing"));
         }
     }
     attributes.iter().filter(|attribute| is_deprecated(&attribute.key)).for_each(|attribute| {
         report(format!("`{}` is deprecated", attribute.key));
     });
-    if !resource_spans.schema_url.ends_with("/1.44.0") {
-        report(format!("schema `{}` is not 1.44.0", resource_spans.schema_url));
+    if !schema_url.ends_with("/1.44.0") {
+        report(format!("schema `{schema_url}` is not 1.44.0"));
     }
 }
 
 fn is_text(attribute: &KeyValue) -> bool {
     let value = attribute.value.as_ref().and_then(|value| value.value.as_ref());
     matches!(value, Some(Value::StringValue(text)) if !text.is_empty())
+}
+
+fn is_id(id: &[u8], bytes: usize) -> bool {
+    id.len() == bytes && id.iter().any(|&byte| byte != 0)
 }
 
 /// `db.operation` is deprecated, `db.operation.name` is not: an entry is a whole name unless it ends with a dot.
@@ -130,13 +152,18 @@ impl Seen<'_> {
         self.status();
         self.exceptions();
         self.root();
+        self.links();
+        self.order();
         let kind = self.span.kind();
         match kind {
             SpanKind::Server if self.has("rpc.system.name") => rpc::server(self),
             SpanKind::Server if self.has("http.request.method") => http::server(self),
+            SpanKind::Client if self.text("rpc.system.name") == Some("aws-api") => aws::client(self),
             SpanKind::Client if self.has("rpc.system.name") => rpc::client(self),
             SpanKind::Client if self.has("db.system.name") => database::client(self),
             SpanKind::Client if self.has("http.request.method") => http::client(self),
+            SpanKind::Producer if self.has("messaging.system") => messaging::producer(self),
+            SpanKind::Consumer if self.has("messaging.system") => messaging::consumer(self),
             SpanKind::Server
             | SpanKind::Client
             | SpanKind::Unspecified
@@ -149,10 +176,9 @@ impl Seen<'_> {
     /// Ids, name and times.
     fn form(&mut self) {
         let Span { trace_id, span_id, parent_span_id, .. } = self.span;
-        let good = |id: &[u8], bytes: usize| id.len() == bytes && id.iter().any(|&byte| byte != 0);
-        self.demand(good(trace_id, 16), "the trace id is not 16 bytes, or zero");
-        self.demand(good(span_id, 8), "the span id is not 8 bytes, or zero");
-        self.demand(parent_span_id.is_empty() || good(parent_span_id, 8), "the parent's id is not 8 bytes, or zero");
+        self.demand(is_id(trace_id, 16), "the trace id is not 16 bytes, or zero");
+        self.demand(is_id(span_id, 8), "the span id is not 8 bytes, or zero");
+        self.demand(parent_span_id.is_empty() || is_id(parent_span_id, 8), "the parent's id is not 8 bytes, or zero");
         self.demand(parent_span_id != span_id, "it is its own parent");
         self.demand(!self.span.name.is_empty(), "it has no name");
         self.demand(self.span.start_time_unix_nano > 0, "it has no start");
@@ -192,11 +218,33 @@ impl Seen<'_> {
         }
     }
 
-    /// House rule: a trace starts at the shop's edge and says for whom.
+    /// House rule: a trace starts at the shop's edge or with a message, and says for whom.
     fn root(&mut self) {
         if self.span.parent_span_id.is_empty() {
-            self.demand(self.span.kind() == SpanKind::Server, "a trace starts with a span that is no server's");
+            let starts = matches!(self.span.kind(), SpanKind::Server | SpanKind::Consumer);
+            self.demand(starts, "a trace starts with a span that is neither a server's nor a consumer's");
             self.require_text(&["user.tier", "shop.touch_point"]);
+        }
+    }
+
+    /// Only messages are linked, and they come from another span.
+    fn links(&mut self) {
+        let linked = self.span.links.is_empty() || self.span.kind() == SpanKind::Consumer;
+        self.demand(linked, "it has a link, but it is no consumer's");
+        for link in &self.span.links {
+            let good = is_id(&link.trace_id, 16) && is_id(&link.span_id, 8);
+            self.demand(good, "a link has no trace id of 16 bytes and span id of 8, or zeros");
+            self.demand(link.span_id != self.span.span_id, "it is linked to itself");
+        }
+    }
+
+    /// House rule: an order has a number and an amount, and says for whom.
+    fn order(&mut self) {
+        if self.has("order.id") || self.has("order.amount") {
+            self.require_text(&["order.id", "user.tier"]);
+            let amount = self.value("order.amount");
+            let good = matches!(amount, Some(Value::DoubleValue(amount)) if *amount > 0.0);
+            self.demand(good, "`order.amount` is missing, or no number above zero");
         }
     }
 

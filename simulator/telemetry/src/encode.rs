@@ -7,18 +7,18 @@ use crate::record::{Batch, SpanRecord, TraceWord};
 use crate::resource::resources;
 use crate::shapes::{Attribute, Exception, Kind, SCHEMA_URL, SCOPE, Shapes, Status, Value, Varying, parent_index};
 use doorbuster_model::ids::{Ids, trace_number};
-use doorbuster_model::plan::Plan;
+use doorbuster_model::plan::{Plan, linked};
 use doorbuster_model::time::{Ticks, ns_from_ticks};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
+use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status as StatusMessage};
 use prost::Message;
 
 /// W3C trace flag: sampled.
-const SAMPLED: u32 = 0x1;
+pub(crate) const SAMPLED: u32 = 0x1;
 /// OTLP: whether the parent is remote is known (`SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK`).
 const REMOTE_IS_KNOWN: u32 = 0x100;
 /// OTLP: the parent is remote (`SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK`).
@@ -27,10 +27,10 @@ const REMOTE: u32 = 0x200;
 /// Encodes the batches of one cell.
 pub struct Encoder<'p> {
     plan: &'p Plan,
-    shapes: Shapes,
-    resources: Vec<Resource>,
-    ids: Ids,
-    place: Place,
+    pub(crate) shapes: Shapes,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) ids: Ids,
+    pub(crate) place: Place,
 }
 
 /// Where and when the stream is played.
@@ -52,19 +52,20 @@ impl<'p> Encoder<'p> {
             attributes: attributes.iter().map(key_value).collect(),
             ..Resource::default()
         });
-        Self { plan, shapes: Shapes::new(plan), resources: resources.collect(), ids: Ids::new(plan.seed), place }
+        Self {
+            plan,
+            shapes: Shapes::of_cell(plan, place.cell),
+            resources: resources.collect(),
+            ids: Ids::new(plan.seed),
+            place,
+        }
     }
 
     /// The export of one batch.
     #[must_use]
     pub fn request(&self, batch: &Batch<'_>) -> ExportTraceServiceRequest {
-        let scope = InstrumentationScope {
-            name: SCOPE.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            ..InstrumentationScope::default()
-        };
         let scope_spans = ScopeSpans {
-            scope: Some(scope),
+            scope: Some(scope()),
             spans: batch.spans.iter().map(|record| self.span(record)).collect(),
             schema_url: SCHEMA_URL.to_owned(),
         };
@@ -100,18 +101,43 @@ impl<'p> Encoder<'p> {
             start_time_unix_nano: self.unix_ns(record.start),
             end_time_unix_nano: end,
             attributes: shape.fixed.iter().chain(&attributes).map(key_value).collect(),
+            links: self.link(sequence, record.index).into_iter().collect(),
             events: exception.map(|raised| event(raised, end)).into_iter().collect(),
             status: status_message(status),
             ..Span::default()
         }
     }
 
-    fn unix_ns(&self, at: Ticks) -> u64 {
+    /// A consumer's span links to the producer's, whose context came with the message: from another process, and sampled.
+    fn link(&self, sequence: u64, index: u32) -> Option<Link> {
+        if index > 0 {
+            return None;
+        }
+        let (sequence, span) = linked(self.plan, sequence)?;
+        let trace = trace_number(self.place.cell, sequence);
+        Some(Link {
+            trace_id: self.ids.trace_id(self.place.cell, sequence, self.place.pass).to_be_bytes().to_vec(),
+            span_id: self.ids.span_id(trace, span).to_be_bytes().to_vec(),
+            flags: SAMPLED | REMOTE_IS_KNOWN | REMOTE,
+            ..Link::default()
+        })
+    }
+
+    pub(crate) fn unix_ns(&self, at: Ticks) -> u64 {
         self.place.epoch_unix_ns + ns_from_ticks(at)
     }
 }
 
-/// A server's parent is at its caller; a client's is the server span of its own program.
+/// The instrumentation scope of what the shop's services tell.
+pub(crate) fn scope() -> InstrumentationScope {
+    InstrumentationScope {
+        name: SCOPE.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..InstrumentationScope::default()
+    }
+}
+
+/// A server's parent is at its caller; a client's or producer's is the span of its own program. A consumer's span has none.
 fn flags(kind: Kind, parent: Option<u32>) -> u32 {
     let remote = if kind == Kind::Server && parent.is_some() { REMOTE } else { 0 };
     SAMPLED | REMOTE_IS_KNOWN | remote
@@ -121,6 +147,8 @@ fn kind(kind: Kind) -> SpanKind {
     match kind {
         Kind::Server => SpanKind::Server,
         Kind::Client => SpanKind::Client,
+        Kind::Producer => SpanKind::Producer,
+        Kind::Consumer => SpanKind::Consumer,
     }
 }
 
@@ -140,10 +168,11 @@ fn event(raised: Exception, time_unix_nano: u64) -> Event {
     Event { time_unix_nano, name: "exception".to_owned(), attributes: attributes.into(), ..Event::default() }
 }
 
-fn key_value((key, value): &Attribute) -> KeyValue {
+pub(crate) fn key_value((key, value): &Attribute) -> KeyValue {
     let value = match value {
         Value::Text(text) => any_value::Value::StringValue(text.clone()),
         Value::Int(number) => any_value::Value::IntValue(*number),
+        Value::Hundredths(number) => any_value::Value::DoubleValue(*number as f64 / 100.0),
     };
     KeyValue { key: (*key).to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }

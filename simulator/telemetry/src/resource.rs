@@ -10,7 +10,7 @@ use doorbuster_model::plan::{Plan, Service};
 /// Pods of a cell on one node: chosen, 25 nodes for a cell of 500 pods.
 const PODS_OF_NODE: u16 = 20;
 /// The SDK that the live services use (as in `Cargo.lock`), so that both clocks say the same.
-const SDK_VERSION: &str = "0.33.1";
+pub(crate) const SDK_VERSION: &str = "0.33.1";
 /// Letters of generated Kubernetes names: no vowels, so no words.
 const NAME_LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 

@@ -4,18 +4,28 @@
 //! rest of the attributes, the status, the exception. Refuses times, ids and resources. Both clocks take
 //! names and keys from here, so that the shop looks the same under both.
 //!
-//! Three rules hold for all protocols. `error.type` is there if and only if the status is an error. An
-//! exception is told once, where it was raised (a wait that ended here), not by every span that it passed.
+//! Three rules hold for all protocols. `error.type` is there if and only if the status is an error; where the conventions
+//! don't say otherwise its value is the outcome's name. An exception is told once, where it was raised (a wait that ended here, a
+//! connection that was refused or broke off here, an error that a store answered with), not by every span that it passed.
 //! The root of a trace carries `user.tier` and `shop.touch_point`.
 
 mod database;
+mod elasticsearch;
 mod grpc;
 mod http;
+mod messaging;
+mod object_storage;
+mod orders;
 mod query;
+
+pub(crate) use grpc::method;
+pub(crate) use messaging::group;
 
 use crate::record::{SpanRecord, TraceWord};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{EndpointId, Instr, NO_ENDPOINT, Plan, ServiceId, Shape, Site, Target};
+use doorbuster_model::plan::{
+    EndpointId, Instr, NO_ENDPOINT, ORIGIN_SHIFT, Plan, ServiceId, Shape, Site, SiteId, Target,
+};
 use doorbuster_model::time::Ticks;
 
 /// The version of the semantic conventions that spans and resources follow.
@@ -30,6 +40,8 @@ pub enum Value {
     Text(String),
     /// A whole number.
     Int(i64),
+    /// A number with two decimals, kept in hundredths so that values compare exactly; exported as a double.
+    Hundredths(i64),
 }
 
 /// Key and value.
@@ -42,6 +54,10 @@ pub enum Kind {
     Server,
     /// It asks.
     Client,
+    /// It publishes a message.
+    Producer,
+    /// It processes a message.
+    Consumer,
 }
 
 /// The status of a span.
@@ -65,6 +81,20 @@ pub struct Exception {
 /// A wait for an answer that ended without one, as the live services' runtime says it.
 const DEADLINE: Exception = Exception { kind: "tokio::time::error::Elapsed", message: "deadline has elapsed" };
 
+/// Nobody listens where a connection was asked for.
+const REFUSED: Exception = Exception { kind: "std::io::Error", message: "Connection refused (os error 111)" };
+/// Whoever was asked went down meanwhile.
+const BROKE_OFF: Exception = Exception { kind: "std::io::Error", message: "Connection reset by peer (os error 104)" };
+/// A wait for a connection that ended without one, as the live services' pool says it.
+const NO_CONNECTION: Exception = Exception {
+    kind: "deadpool::managed::PoolError",
+    message: "Timeout occurred while waiting for a slot to become available",
+};
+/// A program that failed by itself.
+const FAILURE: Exception = Exception { kind: "shop::Failure", message: "the request could not be handled" };
+/// A program that wanted to ask somebody, which its breaker did not let it.
+const BREAKER_OPEN: Exception = Exception { kind: "shop::CircuitOpen", message: "the circuit breaker is open" };
+
 /// What a record adds to its shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Varying {
@@ -74,6 +104,15 @@ pub struct Varying {
     pub status: Status,
     /// Recorded as an event at the span's end.
     pub exception: Option<Exception>,
+}
+
+impl Varying {
+    /// An error by its outcome's name, described by the exception that was raised here, if one was.
+    fn failed(mut attributes: Vec<Attribute>, outcome: Outcome, exception: Option<Exception>) -> Self {
+        attributes.push(text("error.type", outcome.name()));
+        let status = Status::Error(exception.map_or("", |raised| raised.message));
+        Self { attributes, status, exception }
+    }
 }
 
 /// What all spans of one shape have in common.
@@ -92,6 +131,17 @@ pub struct SpanShape {
     protocol: Protocol,
     /// Whether it says `payment.result`.
     pays: bool,
+    /// Whether it says which order it is about.
+    tells_order: bool,
+    /// Failures that no part of the program can have been told by others.
+    own: OwnFailures,
+}
+
+/// Which outcomes of a program are its own, whatever the record: nobody whom it asks can answer with them.
+#[derive(Clone, Copy, Debug, Default)]
+struct OwnFailures {
+    error: bool,
+    circuit_open: bool,
 }
 
 /// How a record's outcome is told.
@@ -102,16 +152,41 @@ enum Protocol {
     GrpcServer,
     GrpcClient(Wait),
     Database(database::Client),
+    Elasticsearch(elasticsearch::Client),
+    ObjectStorage(object_storage::Client),
+    Producer(messaging::Producer),
+    Consumer(messaging::Process),
 }
 
-/// How long a site waits for an answer; `None` for no limit.
+/// What tells a failure at a site itself from one that it was told.
 #[derive(Clone, Copy, Debug)]
-struct Wait(Option<Ticks>);
+struct Wait {
+    /// How long it waits for an answer; `None` for no limit.
+    limit: Option<Ticks>,
+    /// Way there and back: whoever is down refuses within it, and who answers that somebody else is down takes longer.
+    there_and_back: Ticks,
+    /// Whether whoever is asked asks nobody in turn.
+    is_last: bool,
+}
 
 impl Wait {
     /// Whether a failure is this site's own timeout, and not one that its callee reported: only then did it wait to the end.
     fn ended(self, outcome: Outcome, record: &SpanRecord) -> bool {
-        outcome == Outcome::Timeout && self.0.is_some_and(|limit| u64::from(record.duration) >= limit)
+        outcome == Outcome::Timeout && self.limit.is_some_and(|limit| u64::from(record.duration) >= limit)
+    }
+
+    /// The exception of a call that failed at this site.
+    fn raised_by_call(self, outcome: Outcome, record: &SpanRecord) -> Option<Exception> {
+        match outcome {
+            Outcome::Unavailable if u64::from(record.duration) <= self.there_and_back => Some(REFUSED),
+            Outcome::Unavailable if self.is_last => Some(BROKE_OFF),
+            _ => self.ended(outcome, record).then_some(DEADLINE),
+        }
+    }
+
+    /// The same for a statement or message, which may lack a connection.
+    fn raised(self, outcome: Outcome, record: &SpanRecord) -> Option<Exception> {
+        if outcome == Outcome::PoolTimeout { Some(NO_CONNECTION) } else { self.raised_by_call(outcome, record) }
     }
 }
 
@@ -121,16 +196,25 @@ pub struct Shapes {
     shapes: Vec<SpanShape>,
     tiers: Vec<String>,
     touch_points: Vec<String>,
+    orders: orders::Orders,
 }
 
 impl Shapes {
-    /// The shapes of a plan, by its numbers.
+    /// The shapes of a plan, by its numbers, as the first cell's records fill them.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
+        Self::of_cell(plan, 0)
+    }
+
+    /// The same for the records of another cell, whose orders have other numbers.
+    #[must_use]
+    pub fn of_cell(plan: &Plan, cell: u16) -> Self {
         let makers = makers(plan);
-        let shapes = plan.shapes.iter().map(|&shape| SpanShape::new(plan, &makers, shape)).collect();
+        let sites = sites(plan, &makers);
+        let shapes = plan.shapes.iter().map(|&shape| SpanShape::new(plan, &makers, &sites, shape)).collect();
         let names = |shares: &[(String, u64)]| shares.iter().map(|share| share.0.clone()).collect();
-        Self { shapes, tiers: names(&plan.tiers), touch_points: names(&plan.touch_points) }
+        let orders = orders::Orders::new(plan.seed, cell);
+        Self { shapes, tiers: names(&plan.tiers), touch_points: names(&plan.touch_points), orders }
     }
 
     /// All of them, by the plan's numbers.
@@ -148,24 +232,29 @@ impl Shapes {
     /// What a record adds to its shape.
     #[must_use]
     pub fn varying(&self, record: &SpanRecord) -> Varying {
-        let mut varying = self.of(record).varying(record);
+        let shape = self.of(record);
+        let trace = TraceWord(record.trace);
+        let mut varying = shape.varying(record);
         if record.index == 0 {
-            let trace = TraceWord(record.trace);
-            let tier = &self.tiers[usize::from(trace.tier())];
             let touch_point = &self.touch_points[usize::from(trace.touch_point())];
-            varying.attributes.push(text("user.tier", tier));
             varying.attributes.push(text("shop.touch_point", touch_point));
+        }
+        if record.index == 0 || shape.tells_order {
+            varying.attributes.push(text("user.tier", &self.tiers[usize::from(trace.tier())]));
+        }
+        if shape.tells_order {
+            varying.attributes.extend(self.orders.attributes(record));
         }
         varying
     }
 }
 
 impl SpanShape {
-    fn new(plan: &Plan, makers: &[EndpointId], shape: Shape) -> Self {
+    fn new(plan: &Plan, makers: &[EndpointId], sites: &[Vec<SiteId>], shape: Shape) -> Self {
         let (maker, mut shape) = match shape {
-            Shape::Server(endpoint) => (endpoint, server(plan, endpoint)),
+            Shape::Server(endpoint) => (endpoint, server(plan, sites, endpoint)),
             Shape::Client(site) | Shape::Statement(site) => {
-                (makers[usize::from(site)], client(plan, &plan.sites[usize::from(site)]))
+                (makers[usize::from(site)], client(plan, sites, &plan.sites[usize::from(site)]))
             }
         };
         shape.service = plan.endpoints[usize::from(maker)].service;
@@ -180,13 +269,65 @@ impl SpanShape {
             Protocol::GrpcServer => grpc::server_varying(outcome),
             Protocol::GrpcClient(wait) => grpc::client_varying(outcome, *wait, record),
             Protocol::Database(client) => client.varying(outcome, record),
+            Protocol::Elasticsearch(client) => client.varying(outcome, record),
+            Protocol::ObjectStorage(client) => client.varying(outcome, record),
+            Protocol::Producer(producer) => producer.varying(outcome, record),
+            Protocol::Consumer(consumer) => consumer.varying(outcome, record),
         };
+        if let Some(raised) = self.own.raised(outcome) {
+            varying.exception = Some(raised);
+            varying.status = Status::Error(raised.message);
+        }
         if self.pays && outcome.answered() {
             let result = if outcome == Outcome::Ok { "approved" } else { "declined" };
             varying.attributes.push(text("payment.result", result));
         }
         varying
     }
+}
+
+impl OwnFailures {
+    fn raised(self, outcome: Outcome) -> Option<Exception> {
+        match outcome {
+            Outcome::Error if self.error => Some(FAILURE),
+            Outcome::CircuitOpen if self.circuit_open => Some(BREAKER_OPEN),
+            _ => None,
+        }
+    }
+
+    /// A program that asks nobody fails by itself; a breaker is the program's own if none is below it.
+    fn of(plan: &Plan, sites: &[Vec<SiteId>], id: EndpointId) -> Self {
+        let has_breaker = |site: &SiteId| plan.sites[usize::from(*site)].breaker.is_some();
+        let own = &sites[usize::from(id)];
+        let called = own.iter().filter_map(|site| match plan.sites[usize::from(*site)].target {
+            Target::Endpoint(endpoint) => Some(endpoint),
+            Target::Statement { .. } => None,
+        });
+        let below = reached(plan, sites, called.collect());
+        let told = below.iter().any(|endpoint| sites[usize::from(*endpoint)].iter().any(has_breaker));
+        Self { error: own.is_empty(), circuit_open: own.iter().any(has_breaker) && !told }
+    }
+}
+
+/// The endpoints that calls of these lead to, themselves included. No endpoint is below itself.
+fn reached(plan: &Plan, sites: &[Vec<SiteId>], mut from: Vec<EndpointId>) -> Vec<EndpointId> {
+    let mut next = 0;
+    while let Some(&endpoint) = from.get(next) {
+        for site in &sites[usize::from(endpoint)] {
+            if let Target::Endpoint(callee) = plan.sites[usize::from(*site)].target
+                && !from.contains(&callee)
+            {
+                from.push(callee);
+            }
+        }
+        next += 1;
+    }
+    from
+}
+
+/// Number of the shopper's trace that a record's is, or that its message came from.
+fn trace_of_shopper(record: &SpanRecord) -> u64 {
+    TraceWord(record.trace).sequence() & ((1 << ORIGIN_SHIFT) - 1)
 }
 
 /// Index of the parent of a record's span in its trace; `None` for the root.
@@ -215,13 +356,30 @@ fn makers(plan: &Plan) -> Vec<EndpointId> {
     makers
 }
 
-fn server(plan: &Plan, id: EndpointId) -> SpanShape {
+/// For every endpoint the sites of its program.
+fn sites(plan: &Plan, makers: &[EndpointId]) -> Vec<Vec<SiteId>> {
+    let mut sites = vec![Vec::new(); plan.endpoints.len()];
+    for (site, &maker) in makers.iter().enumerate() {
+        if maker != NO_ENDPOINT {
+            sites[usize::from(maker)].push(site as SiteId);
+        }
+    }
+    sites
+}
+
+fn server(plan: &Plan, sites: &[Vec<SiteId>], id: EndpointId) -> SpanShape {
     let endpoint = &plan.endpoints[usize::from(id)];
     let service = &plan.services[usize::from(endpoint.service)].name;
-    let mut shape = match &endpoint.http {
-        Some((method, route)) => http::server(service, method, route),
-        None => grpc::server(service, &endpoint.name),
+    let mut shape = match (endpoint.consumes, &endpoint.http) {
+        (Some(consumer), _) => messaging::consumer(plan, service, &plan.consumers[usize::from(consumer)]),
+        (None, Some((method, route))) => http::server(service, method, route),
+        (None, None) => grpc::server(service, &endpoint.name),
     };
+    shape.own = OwnFailures::of(plan, sites, id);
+    shape.tells_order = orders::tells_order(plan, endpoint);
+    if shape.tells_order {
+        shape.varying.extend(orders::KEYS);
+    }
     let declines = |(instr, &of): (&Instr, &EndpointId)| of == id && matches!(instr, Instr::Decline { .. });
     shape.pays = service == "payment" && plan.code.iter().zip(&plan.endpoint_of).any(declines);
     if shape.pays {
@@ -231,8 +389,12 @@ fn server(plan: &Plan, id: EndpointId) -> SpanShape {
     shape
 }
 
-fn client(plan: &Plan, site: &Site) -> SpanShape {
-    let wait = Wait(site.timeout);
+fn client(plan: &Plan, sites: &[Vec<SiteId>], site: &Site) -> SpanShape {
+    let is_last = match site.target {
+        Target::Endpoint(endpoint) => sites[usize::from(endpoint)].is_empty(),
+        Target::Statement { .. } => true,
+    };
+    let wait = Wait { limit: site.timeout, there_and_back: 2 * plan.hop, is_last };
     match site.target {
         Target::Endpoint(endpoint) => {
             let endpoint = &plan.endpoints[usize::from(endpoint)];
@@ -251,14 +413,44 @@ impl SpanShape {
     fn of_protocol(protocol: Protocol, name: String, fixed: Vec<Attribute>, varying: &[&'static str]) -> Self {
         let kind = match protocol {
             Protocol::HttpServer(_) | Protocol::GrpcServer => Kind::Server,
-            Protocol::HttpClient(_) | Protocol::GrpcClient(_) | Protocol::Database(_) => Kind::Client,
+            Protocol::HttpClient(_)
+            | Protocol::GrpcClient(_)
+            | Protocol::Database(_)
+            | Protocol::Elasticsearch(_)
+            | Protocol::ObjectStorage(_) => Kind::Client,
+            Protocol::Producer(_) => Kind::Producer,
+            Protocol::Consumer(_) => Kind::Consumer,
         };
-        Self { service: 0, name, kind, fixed, varying: varying.to_vec(), protocol, pays: false }
+        Self {
+            service: 0,
+            name,
+            kind,
+            fixed,
+            varying: varying.to_vec(),
+            protocol,
+            pays: false,
+            tells_order: false,
+            own: OwnFailures::default(),
+        }
+    }
+
+    /// The name of the event that an exception of such a span is: `docs/http/http-exceptions.md` and its like of 1.44.
+    #[must_use]
+    pub const fn exception_event(&self) -> &'static str {
+        match self.protocol {
+            Protocol::HttpServer(_) => "http.server.request.exception",
+            Protocol::HttpClient(_) => "http.client.request.exception",
+            Protocol::GrpcServer => "rpc.server.call.exception",
+            Protocol::GrpcClient(_) | Protocol::ObjectStorage(_) => "rpc.client.call.exception",
+            Protocol::Database(_) | Protocol::Elasticsearch(_) => "db.client.operation.exception",
+            Protocol::Producer(_) => "messaging.send.exception",
+            Protocol::Consumer(_) => "messaging.process.exception",
+        }
     }
 }
 
 /// Where a service is reached: its name in the cluster's DNS.
-fn service_address(service: &str) -> String {
+pub(crate) fn service_address(service: &str) -> String {
     format!("{service}.shop")
 }
 

@@ -404,9 +404,10 @@ impl<'p, C: Consumer> Cell<'p, C> {
             return;
         }
         let duration = self.now32().wrapping_sub(start);
+        let tells = planted!(self, SpanOfTheDead);
         let Self { ref frames, ref mut sdk, ref pods, now, .. } = *self;
         let frame = &frames[frame];
-        if frame.has(KILLED) {
+        if frame.has(KILLED) && !tells {
             return;
         }
         let skew = pods[at(frame.pod)].ailment.skew;

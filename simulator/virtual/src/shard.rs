@@ -53,8 +53,6 @@ pub(crate) struct Shard {
     pub(crate) is_down: bool,
     /// Core-ticks in use up to the slice's begin.
     pub(crate) busy_ticks_before: u64,
-    /// When it last went down.
-    pub(crate) went_down: Option<Ticks>,
     pub(crate) station: Station,
     pub(crate) discipline: Queueing,
 }
@@ -101,14 +99,7 @@ impl Shard {
                 wake_stamp: 0,
             }),
         };
-        Self {
-            cores: store.cores,
-            is_down: false,
-            busy_ticks_before: 0,
-            went_down: None,
-            station: Station::default(),
-            discipline,
-        }
+        Self { cores: store.cores, is_down: false, busy_ticks_before: 0, station: Station::default(), discipline }
     }
 
     /// The station as it stands at `now`. What a first-come shard has promised beyond `now` is taken out.

@@ -1,4 +1,4 @@
-//! Statements to stores: MySQL (stable conventions), MongoDB and Redis (in development), and providers over HTTP.
+//! Statements to stores: MySQL (stable conventions), MongoDB and Redis (in development). Other kinds have modules of their own.
 //!
 //! MySQL spans are named by `db.query.summary`; `db.operation.name` and `db.collection.name` are left out there,
 //! since 1.44 forbids taking them from the text. MongoDB and Redis demand them, and their commands name them.
@@ -6,17 +6,28 @@
 //! and port, would give every shard a name of its own.
 
 use super::query::{Command, Summary};
-use super::{Attribute, DEADLINE, Exception, Protocol, SpanShape, Status, Varying, Wait, http, int, text};
+use super::{
+    Attribute, Exception, Protocol, SpanShape, Status, Varying, Wait, elasticsearch, http, int, messaging,
+    object_storage, text,
+};
 use crate::record::SpanRecord;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Plan, Statement, Store};
 use doorbuster_scenarios::types::StoreKind;
 
-/// A wait for a connection that ended without one, as the live services' pool says it.
-const NO_CONNECTION: Exception = Exception {
-    kind: "deadpool::managed::PoolError",
-    message: "Timeout occurred while waiting for a slot to become available",
-};
+/// An error that a store answered with, as its client library says it.
+pub(super) fn store_error(kind: StoreKind) -> Exception {
+    let library = match kind {
+        StoreKind::Mysql => "sqlx::Error",
+        StoreKind::Mongodb => "mongodb::error::Error",
+        StoreKind::Redis => "redis::RedisError",
+        StoreKind::Kafka => "rdkafka::error::KafkaError",
+        StoreKind::ObjectStorage => "aws_sdk_s3::Error",
+        StoreKind::Elasticsearch => "elasticsearch::Error",
+        StoreKind::External => "reqwest::Error",
+    };
+    Exception { kind: library, message: "the store answered with an error" }
+}
 
 /// The addresses of a store's shards; an external store is somebody else's host.
 #[derive(Clone, Debug)]
@@ -40,6 +51,7 @@ impl Shards {
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     shards: Shards,
+    kind: StoreKind,
     wait: Wait,
 }
 
@@ -50,7 +62,10 @@ pub(super) fn client(plan: &Plan, statement: &Statement, wait: Wait) -> SpanShap
         StoreKind::Mysql => shape(store, wait, mysql(store, statement)),
         StoreKind::Mongodb => shape(store, wait, mongodb(store, statement)),
         StoreKind::Redis => shape(store, wait, redis(statement)),
-        StoreKind::External | StoreKind::Elasticsearch | StoreKind::ObjectStorage | StoreKind::Kafka => {
+        StoreKind::Elasticsearch => elasticsearch::client(plan, statement, wait),
+        StoreKind::ObjectStorage => object_storage::client(plan, statement, wait),
+        StoreKind::Kafka => messaging::producer(plan, statement, wait),
+        StoreKind::External => {
             let Command { operation, target } = Command::of_http(statement);
             http::provider(Shards::of(store), &operation, &target, wait)
         }
@@ -64,7 +79,7 @@ struct Look {
 }
 
 fn shape(store: &Store, wait: Wait, look: Look) -> SpanShape {
-    let protocol = Protocol::Database(Client { shards: Shards::of(store), wait });
+    let protocol = Protocol::Database(Client { shards: Shards::of(store), kind: store.kind, wait });
     SpanShape::of_protocol(protocol, look.name, look.fixed, &["server.address", "error.type"])
 }
 
@@ -107,15 +122,12 @@ fn redis(statement: &Statement) -> Look {
 
 impl Client {
     pub(super) fn varying(&self, outcome: Outcome, record: &SpanRecord) -> Varying {
-        let mut attributes = vec![text("server.address", &self.shards.address(record.shard))];
+        let attributes = vec![text("server.address", &self.shards.address(record.shard))];
         if outcome.answered() {
             return Varying { attributes, status: Status::Unset, exception: None };
         }
-        attributes.push(text("error.type", outcome.name()));
-        let exception = match outcome {
-            Outcome::PoolTimeout => Some(NO_CONNECTION),
-            _ => self.wait.ended(outcome, record).then_some(DEADLINE),
-        };
-        Varying { attributes, status: Status::Error(exception.map_or("", |raised| raised.message)), exception }
+        let raised = self.wait.raised(outcome, record);
+        let raised = raised.or_else(|| (outcome == Outcome::Error).then(|| store_error(self.kind)));
+        Varying::failed(attributes, outcome, raised)
     }
 }

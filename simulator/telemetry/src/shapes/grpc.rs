@@ -3,9 +3,10 @@
 //! A refused request and one that got no connection are `UNAVAILABLE`: it is what asks a client to try again,
 //! and unlike `RESOURCE_EXHAUSTED` it counts as the server's error, which an overload is. A request above a limit is
 //! `RESOURCE_EXHAUSTED`: the limit did what it is there for. A caller that went
-//! away is `CANCELLED`: an error at the client, none at the server. `error.type` is the code.
+//! away is `CANCELLED`: an error at the client, none at the server. A client that reaches nobody makes `UNAVAILABLE` up itself,
+//! and has the exception. `error.type` is the code.
 
-use super::{Attribute, DEADLINE, Protocol, SpanShape, Status, Varying, Wait, int, service_address, text};
+use super::{Attribute, Protocol, SpanShape, Status, Varying, Wait, int, service_address, text};
 use crate::record::SpanRecord;
 use doorbuster_model::outcome::Outcome;
 
@@ -13,7 +14,7 @@ use doorbuster_model::outcome::Outcome;
 const PORT: i64 = 50051;
 
 /// The full name of the method that answers as `endpoint` of `service`, such as `shop.PaymentService/Pay`.
-fn method(service: &str, endpoint: &str) -> String {
+pub(crate) fn method(service: &str, endpoint: &str) -> String {
     format!("shop.{}Service/{}", camel(service), camel(endpoint))
 }
 
@@ -56,7 +57,7 @@ pub(super) fn server_varying(outcome: Outcome) -> Varying {
 
 pub(super) fn client_varying(outcome: Outcome, wait: Wait, record: &SpanRecord) -> Varying {
     let failed = !outcome.answered();
-    let exception = wait.ended(outcome, record).then_some(DEADLINE);
+    let exception = wait.raised_by_call(outcome, record);
     let description = exception.map_or("", |raised| raised.message);
     Varying { attributes: attributes(status_code(outcome), failed), status: status(failed, description), exception }
 }

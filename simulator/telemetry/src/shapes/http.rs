@@ -3,11 +3,12 @@
 //! A server's failure is told by its code: refused, pool timeouts and open breakers 503, timeouts 504, errors 500. A
 //! request above a limit has 429, which is no error of the server's. A request
 //! whose caller went away has 499, as proxies log it: no fault of the server, so no error. `error.type` is the
-//! outcome's name, which tells more than the code. Clients tell the code that came back, if one did.
+//! outcome's name, which tells more than the code. Clients tell the code that came back, if one did: none does from a pod that
+//! is down, unless whoever was asked answers 503 for somebody behind it.
 
 use super::database::Shards;
-use super::{Attribute, DEADLINE, Protocol, SpanShape, Status, Varying, Wait, int, service_address, text};
-use crate::record::{SpanRecord, TraceWord};
+use super::{Attribute, Protocol, SpanShape, Status, Varying, Wait, int, service_address, text, trace_of_shopper};
+use crate::record::SpanRecord;
 use doorbuster_model::outcome::Outcome;
 
 /// Chosen: plain HTTP within the cluster.
@@ -17,12 +18,16 @@ const PROVIDER_PORT: i64 = 443;
 
 /// A path, or a template of one: `/api/product/{id}`.
 #[derive(Clone, Debug)]
-struct Route(String);
+pub(super) struct Route(String);
 
 impl Route {
-    /// The path of a request; placeholders take a number that belongs to its trace.
-    fn path(&self, record: &SpanRecord) -> String {
-        let number = TraceWord(record.trace).sequence().to_string();
+    pub(super) fn new(template: &str) -> Self {
+        Self(template.to_owned())
+    }
+
+    /// The path of a request; placeholders take a number that belongs to its shopper's trace.
+    pub(super) fn path(&self, record: &SpanRecord) -> String {
+        let number = trace_of_shopper(record).to_string();
         let mut path = String::with_capacity(self.0.len());
         for (nth, part) in self.0.split('{').enumerate() {
             match part.split_once('}') {
@@ -123,20 +128,22 @@ impl Client {
         if record.attempt > 0 {
             attributes.push(int("http.request.resend_count", i64::from(record.attempt)));
         }
-        let own = self.wait.ended(outcome, record);
+        // Only a provider is reached through a pool. Without a connection, an answer or the patience for one there is no code.
+        let raised = match self.host {
+            Host::Service(_) => self.wait.raised_by_call(outcome, record),
+            Host::Provider(_) => self.wait.raised(outcome, record),
+        };
         // A request that its caller gave up has no answer, and is no error.
         if outcome == Outcome::Cancelled {
             return Varying { attributes, status: Status::Unset, exception: None };
         }
-        if !own {
+        if raised.is_none() {
             attributes.push(int("http.response.status_code", status_code(outcome)));
         }
         if outcome.answered() {
             return Varying { attributes, status: Status::Unset, exception: None };
         }
-        attributes.push(text("error.type", outcome.name()));
-        let exception = own.then_some(DEADLINE);
-        Varying { attributes, status: Status::Error(exception.map_or("", |raised| raised.message)), exception }
+        Varying::failed(attributes, outcome, raised)
     }
 }
 

@@ -52,6 +52,13 @@ impl Command {
         statement.text.split_whitespace().next().unwrap_or(&statement.name).to_owned()
     }
 
+    /// `GetObject pictures/{id}.png`, or the operation alone.
+    pub(super) fn of_object_storage(statement: &Statement) -> Self {
+        let mut words = statement.text.split_whitespace();
+        let operation = words.next().unwrap_or(&statement.name).to_owned();
+        Self { operation, target: words.next().unwrap_or_default().trim_start_matches('/').to_owned() }
+    }
+
     /// `POST /v1/charges`; a text of another form is a POST to the statement's name.
     pub(super) fn of_http(statement: &Statement) -> Self {
         let words: Vec<&str> = statement.text.split_whitespace().collect();
@@ -61,6 +68,29 @@ impl Command {
             }
             _ => Self { operation: "POST".to_owned(), target: format!("/{}", statement.name) },
         }
+    }
+}
+
+/// A request over HTTP with a body.
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) path: String,
+    /// Empty for none.
+    pub(super) body: String,
+}
+
+impl Request {
+    /// `GET /products/_doc/{id}`, `POST /products/_search {"query": ...}`, or the body of a search in the index that is named as the store.
+    pub(super) fn of_elasticsearch(statement: &Statement, store: &Store) -> Self {
+        let text = statement.text.trim();
+        let mut words = text.splitn(3, char::is_whitespace);
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let is_method = !method.is_empty() && method.chars().all(|c| c.is_ascii_alphabetic());
+        if is_method && path.starts_with('/') {
+            let body = words.next().unwrap_or_default().trim().to_owned();
+            return Self { method: method.to_ascii_uppercase(), path: path.to_owned(), body };
+        }
+        Self { method: "POST".to_owned(), path: format!("/{}/_search", store.name), body: text.to_owned() }
     }
 }
 

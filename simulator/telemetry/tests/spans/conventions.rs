@@ -6,7 +6,8 @@ use doorbuster_telemetry::encode::{Encoder, Place};
 use doorbuster_telemetry::record::Batch;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
-use opentelemetry_proto::tonic::trace::v1::{Span, Status, span::Event};
+use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 
 const PLACE: Place = Place { cell: 0, pass: 0, epoch_unix_ns: 1_760_000_000_000_000_000 };
 
@@ -50,13 +51,18 @@ fn failed() -> Option<Status> {
     Some(Status { code: 2, message: String::new() })
 }
 
-/// The kinds of span that a violation is planted in, by what marks them.
+/// The kinds of span that a violation is planted in, by what marks them: a key, or a key and its value.
 const HTTP_SERVER: (&str, i32) = ("http.route", 2);
 const HTTP_CLIENT: (&str, i32) = ("url.full", 3);
 const GRPC_SERVER: (&str, i32) = ("rpc.method", 2);
 const GRPC_CLIENT: (&str, i32) = ("rpc.method", 3);
 const MYSQL: (&str, i32) = ("db.query.summary", 3);
-const MONGODB: (&str, i32) = ("db.collection.name", 3);
+const MONGODB: (&str, i32) = ("db.system.name=mongodb", 3);
+const ELASTICSEARCH: (&str, i32) = ("db.operation.parameter.index", 3);
+const OBJECT_STORAGE: (&str, i32) = ("aws.s3.bucket", 3);
+const PRODUCER: (&str, i32) = ("messaging.system", 4);
+const CONSUMER: (&str, i32) = ("messaging.system", 5);
+const ORDER: (&str, i32) = ("order.id", 2);
 
 /// What is planted, where, and a part of what must be said.
 type Planted = (&'static str, (&'static str, i32), fn(&mut Span));
@@ -105,7 +111,9 @@ const PLANTED: &[Planted] = &[
     ("it ends before it starts", HTTP_SERVER, |span| span.end_time_unix_nano = span.start_time_unix_nano - 1),
     ("it has no start", HTTP_SERVER, |span| span.start_time_unix_nano = 0),
     ("it has no name", HTTP_SERVER, |span| span.name.clear()),
-    ("a trace starts with a span that is no server's", MYSQL, |span| span.parent_span_id.clear()),
+    ("a trace starts with a span that is neither a server's nor a consumer's", MYSQL, |span| {
+        span.parent_span_id.clear()
+    }),
     ("an exception has neither type nor message", MYSQL, |span| {
         span.events.push(Event { name: "exception".to_owned(), ..Event::default() });
     }),
@@ -151,9 +159,62 @@ const PLANTED: &[Planted] = &[
     ("`db.namespace` is no database index", MONGODB, |span| {
         set(span, text("db.system.name", "redis"));
     }),
+    ("its name is not `process order.created`", CONSUMER, |span| span.name = "order.created process".to_owned()),
+    ("it has no link to the message's producer", CONSUMER, |span| span.links.clear()),
+    ("a link has no trace id of 16 bytes", CONSUMER, |span| span.links[0].trace_id.clear()),
+    ("it is linked to itself", CONSUMER, |span| span.links[0].span_id = span.span_id.clone()),
+    ("`messaging.operation.type` `receive` is none of a SPAN_KIND_CONSUMER span", CONSUMER, |span| {
+        set(span, text("messaging.operation.type", "receive"));
+    }),
+    ("`messaging.consumer.group.name` is missing", CONSUMER, |span| remove(span, "messaging.consumer.group.name")),
+    ("`messaging.destination.partition.id` is missing, or no text", CONSUMER, |span| {
+        set(span, int("messaging.destination.partition.id", 3));
+    }),
+    ("`messaging.batch.message_count` is there", CONSUMER, |span| set(span, int("messaging.batch.message_count", 1))),
+    ("`user.tier` is missing", CONSUMER, |span| remove(span, "user.tier")),
+    ("`messaging.destination.name` is missing", PRODUCER, |span| remove(span, "messaging.destination.name")),
+    ("`messaging.system` is not `kafka`", PRODUCER, |span| set(span, text("messaging.system", "rabbitmq"))),
+    ("`server.address` without `server.port`", PRODUCER, |span| remove(span, "server.port")),
+    ("a producer has no consumer group", PRODUCER, |span| set(span, text("messaging.consumer.group.name", "a"))),
+    ("it has a link, but it is no consumer's", PRODUCER, |span| span.links.push(Link::default())),
+    ("no convention knows this SPAN_KIND_CLIENT span", PRODUCER, |span| span.kind = 3),
+    ("`messaging.kafka.destination.partition` is deprecated", PRODUCER, |span| {
+        set(span, int("messaging.kafka.destination.partition", 0))
+    }),
+    ("`url.full` is missing", ELASTICSEARCH, |span| remove(span, "url.full")),
+    ("`url.full` is not absolute, or a template", ELASTICSEARCH, |span| {
+        set(span, text("url.full", "http://index-0.shop:9200/index/_doc/{id}"));
+    }),
+    ("`db.operation.parameter.index` is not the index", ELASTICSEARCH, |span| {
+        set(span, text("db.operation.parameter.index", "other"));
+    }),
+    ("`db.query.text` is there, though it is no search", ELASTICSEARCH, |span| {
+        set(span, text("db.operation.name", "get"));
+        set(span, text("db.query.text", "{}"));
+    }),
+    ("`db.response.status_code` is no text of a status code", ELASTICSEARCH, |span| {
+        set(span, int("db.response.status_code", 200));
+    }),
+    ("its status is not an error", ELASTICSEARCH, |span| set(span, text("db.response.status_code", "429"))),
+    ("`error.type` is not the code that came back", ELASTICSEARCH, |span| {
+        span.status = failed();
+        set(span, text("error.type", "timeout"));
+        set(span, text("db.response.status_code", "503"));
+    }),
+    ("it succeeded without `db.response.status_code`", ELASTICSEARCH, |span| remove(span, "db.response.status_code")),
+    ("its name is not `S3.", OBJECT_STORAGE, |span| span.name = "S3/HeadObject".to_owned()),
+    ("`aws.s3.bucket` is missing", OBJECT_STORAGE, |span| set(span, text("aws.s3.bucket", ""))),
+    ("`rpc.method` is not `Service/Operation`", OBJECT_STORAGE, |span| set(span, text("rpc.method", "HeadObject"))),
+    ("`rpc.system` is deprecated", OBJECT_STORAGE, |span| set(span, text("rpc.system", "aws-api"))),
+    ("`aws.s3.key` is there, though ListObjectsV2 is not about one object", OBJECT_STORAGE, |span| {
+        set(span, text("rpc.method", "S3/ListObjectsV2"));
+        set(span, text("aws.s3.key", "a.png"));
+    }),
+    ("`order.amount` is missing, or no number above zero", ORDER, |span| set(span, text("order.amount", "27"))),
+    ("`order.id` is missing", ORDER, |span| remove(span, "order.id")),
 ];
 
-/// *Scenario*: one violation at a time, some sixty in all, planted in a healthy span of the right kind.
+/// *Scenario*: one violation at a time, some ninety in all, planted in a healthy span of the right kind.
 /// *Guarantees*: each is found and named, at the span that has it.
 #[test]
 fn planted_violations_are_found() {
@@ -161,7 +222,9 @@ fn planted_violations_are_found() {
     for (said, (mark, kind), plant) in PLANTED {
         let mut request = healthy.clone();
         let spans = &mut request.resource_spans[0].scope_spans[0].spans;
-        let has_mark = |span: &&mut Span| span.attributes.iter().any(|attribute| attribute.key == *mark);
+        let (key, value) = mark.split_once('=').map_or((*mark, None), |(key, value)| (key, Some(text(key, value))));
+        let is_mark = |one: &KeyValue| one.key == key && value.as_ref().is_none_or(|value| one == value);
+        let has_mark = |span: &&mut Span| span.attributes.iter().any(is_mark);
         let span = spans.iter_mut().filter(has_mark).find(|span| span.kind == *kind && span.status.is_none());
         let span = span.expect("a healthy span of that kind");
         plant(span);

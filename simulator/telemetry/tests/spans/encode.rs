@@ -1,9 +1,9 @@
 //! The encoder: what prost reads back is what the records and the plan say.
 
-use crate::shop::{LONG, all_traces, endpoint, plan, trace};
+use crate::shop::{LONG, ROOTS, all_traces, endpoint, plan, trace};
 use doorbuster_model::ids::{Ids, trace_number};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::Plan;
+use doorbuster_model::plan::{ORIGIN_SHIFT, Plan, way};
 use doorbuster_telemetry::encode::{Encoder, Place};
 use doorbuster_telemetry::record::{Batch, SpanRecord, TraceWord};
 use doorbuster_telemetry::resource::resources;
@@ -31,6 +31,7 @@ fn plain(attributes: &[KeyValue]) -> Vec<(&str, Value)> {
     let value = |attribute: &KeyValue| match attribute.value.clone().and_then(|value| value.value) {
         Some(any_value::Value::StringValue(text)) => Value::Text(text),
         Some(any_value::Value::IntValue(number)) => Value::Int(number),
+        Some(any_value::Value::DoubleValue(number)) => Value::Hundredths((number * 100.0).round() as i64),
         other => panic!("`{}` is {other:?}", attribute.key),
     };
     attributes.iter().map(|attribute| (attribute.key.as_str(), value(attribute))).collect()
@@ -41,7 +42,7 @@ fn plain(attributes: &[KeyValue]) -> Vec<(&str, Value)> {
 #[test]
 fn every_field_comes_back() {
     let plan = plan();
-    let shapes = Shapes::new(&plan);
+    let shapes = Shapes::of_cell(&plan, PLACE.cell);
     let ids = Ids::new(plan.seed);
     let records = all_traces(&plan);
     let request = decoded(&plan, 0, &records);
@@ -58,7 +59,14 @@ fn every_field_comes_back() {
         let remote = shape.kind == Kind::Server && record.index > 0;
         assert_eq!(span.flags, if remote { 0x301 } else { 0x101 });
         assert_eq!(span.name, shape.name);
-        assert_eq!(span.kind, if shape.kind == Kind::Server { 2 } else { 3 });
+        let kind = match shape.kind {
+            Kind::Server => 2,
+            Kind::Client => 3,
+            Kind::Producer => 4,
+            Kind::Consumer => 5,
+        };
+        assert_eq!(span.kind, kind);
+        assert_eq!(span.links.len(), usize::from(shape.kind == Kind::Consumer));
         assert_eq!(span.start_time_unix_nano, PLACE.epoch_unix_ns + record.start * 1_024);
         assert_eq!(span.end_time_unix_nano - span.start_time_unix_nano, u64::from(record.duration) * 1_024);
         let attributes: Vec<Attribute> = shape.fixed.iter().cloned().chain(varying.attributes).collect();
@@ -88,7 +96,7 @@ fn parents_lie_in_their_trace() {
     for span in spans_of(&request) {
         traces.entry(&span.trace_id).or_default().push(span);
     }
-    assert_eq!(traces.len(), 2 * 2 * Outcome::COUNT);
+    assert_eq!(traces.len(), ROOTS.len() * 3 * Outcome::COUNT);
     let mut all = BTreeSet::new();
     for spans in traces.values() {
         let own: BTreeSet<&[u8]> = spans.iter().map(|span| &span.span_id[..]).collect();
@@ -99,6 +107,67 @@ fn parents_lie_in_their_trace() {
         all.extend(own);
     }
     assert_eq!(all.len(), spans_of(&request).len());
+}
+
+/// *Scenario*: an order's creation whose message is published at the second try, and the two consumer groups' traces of that message.
+/// *Guarantees*: each consumer's span starts a trace of its own, links to the very span of the second try, and tells the same order.
+#[test]
+fn consumers_link_to_the_producers_span() {
+    let plan = plan();
+    let shapes = Shapes::of_cell(&plan, PLACE.cell);
+    let created = trace(&plan, endpoint(&plan, "gateway", "create_order"), 77, Outcome::Ok, LONG);
+    let is_second_try = |record: &&SpanRecord| shapes.of(record).kind == Kind::Producer && record.attempt == 1;
+    let published = created.iter().find(is_second_try).expect("a second try");
+    let producer = spans_of(&decoded(&plan, 0, &[*published]))[0].clone();
+    let order = |record: &SpanRecord| {
+        let attributes = shapes.varying(record).attributes;
+        let orders = attributes.into_iter().filter(|one| one.0.starts_with("order."));
+        orders.collect::<Vec<Attribute>>()
+    };
+    assert_eq!(order(&created[0]).len(), 2);
+    let consumers =
+        plan.consumers.iter().filter(|consumer| plan.statements[usize::from(consumer.topic)].name == "order.created");
+    let consumers: Vec<_> = consumers.collect();
+    assert_eq!(consumers.len(), 2);
+    for consumer in consumers {
+        let way = way(&plan, published.index, consumer.topic).expect("a way to the topic");
+        let sequence = 77 + way + (u64::from(consumer.nth) << ORIGIN_SHIFT);
+        let processed = trace(&plan, consumer.endpoint, sequence, Outcome::Ok, LONG);
+        assert_eq!(order(&processed[0]), order(&created[0]));
+        let span = spans_of(&decoded(&plan, 0, &processed))[0].clone();
+        assert_eq!(span.links.len(), 1);
+        assert_eq!((&span.links[0].trace_id, &span.links[0].span_id), (&producer.trace_id, &producer.span_id));
+        assert_eq!(span.links[0].flags, 0x301, "sampled, and remote");
+        assert!(span.parent_span_id.is_empty());
+        assert_ne!(span.trace_id, producer.trace_id);
+    }
+}
+
+/// *Scenario*: the orders of a hundred thousand traces in two cells.
+/// *Guarantees*: each has a number of its own, and the mean amount is the case study's 27.40 CNY.
+#[test]
+fn orders_have_numbers_and_amounts() {
+    let plan = plan();
+    let create = plan.endpoints[usize::from(endpoint(&plan, "gateway", "create_order"))].shape;
+    let root = trace(&plan, endpoint(&plan, "gateway", "create_order"), 0, Outcome::Ok, LONG)[0];
+    assert_eq!(root.shape, create);
+    let (mut numbers, mut cents) = (BTreeSet::new(), 0);
+    for cell in [0, 1] {
+        let shapes = Shapes::of_cell(&plan, cell);
+        for sequence in 0..50_000 {
+            let record = SpanRecord { trace: TraceWord::new(sequence, 0, 0).0, ..root };
+            for (key, value) in shapes.varying(&record).attributes {
+                match value {
+                    Value::Text(number) if key == "order.id" => assert!(numbers.insert(number)),
+                    Value::Hundredths(amount) => cents += amount,
+                    _ => {}
+                }
+            }
+        }
+    }
+    assert_eq!(numbers.len(), 100_000);
+    let mean = cents as f64 / 100_000.0 / 100.0;
+    assert!((mean - 27.4).abs() < 0.3, "{mean}");
 }
 
 /// *Scenario*: a trace of one cell, sent in two passes, and the same of another cell.
@@ -128,12 +197,12 @@ fn each_pod_has_its_resource() {
     };
     let (one, two) = (resources(&plan, 0), resources(&plan, PLACE.cell));
     assert_eq!(one, resources(&plan, 0));
-    assert_eq!(one.len(), 6);
+    assert_eq!(one.len(), 9);
     for key in ["service.instance.id", "k8s.pod.name"] {
         let identities: BTreeSet<String> = one.iter().chain(&two).map(|resource| value(resource, key)).collect();
-        assert_eq!(identities.len(), 12, "{identities:?}");
+        assert_eq!(identities.len(), 18, "{identities:?}");
     }
-    let payment = &two[3];
+    let payment = two.iter().find(|resource| value(resource, "service.name") == "payment").expect("a pod of payment");
     assert_eq!(value(payment, "service.name"), "payment");
     assert_eq!(value(payment, "service.version"), "2.3.1");
     assert_eq!((value(payment, "team"), value(payment, "cost_center")), ("money".to_owned(), "transaction".to_owned()));

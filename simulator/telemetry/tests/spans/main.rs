@@ -2,5 +2,7 @@
 
 mod conventions;
 mod encode;
+mod logs;
+mod metrics;
 mod shapes;
 mod shop;

@@ -18,7 +18,7 @@ fn span(plan: &Plan, shapes: &Shapes, spans: &[SpanRecord], name: &str, kind: Ki
     *found.unwrap_or_else(|| panic!("no {kind:?} span `{name}` in `{}`", plan.name))
 }
 
-/// *Scenario*: every shape of a shop with HTTP, gRPC, MySQL, MongoDB, Redis and a provider.
+/// *Scenario*: every shape of a shop with HTTP, gRPC, messages, every kind of database, object storage and a provider.
 /// *Guarantees*: names and kinds are those that the conventions ask for; each shape belongs to the service that makes it.
 #[test]
 fn names_follow_the_conventions() {
@@ -28,22 +28,41 @@ fn names_follow_the_conventions() {
         .all()
         .iter()
         .map(|shape| {
-            let kind = if shape.kind == Kind::Server { "server" } else { "client" };
+            let kind = match shape.kind {
+                Kind::Server => "server",
+                Kind::Client => "client",
+                Kind::Producer => "producer",
+                Kind::Consumer => "consumer",
+            };
             (plan.services[usize::from(shape.service)].name.as_str(), kind, shape.name.as_str())
         })
         .collect();
     let expected = [
         ("gateway", "client", "GET /api/banner/{place}"),
+        ("gateway", "client", "index orders"),
+        ("gateway", "client", "shop.OrderService/Create"),
         ("gateway", "client", "shop.PaymentService/Pay"),
         ("gateway", "client", "shop.ProductService/Detail"),
         ("gateway", "server", "GET /api/banner/{place}"),
         ("gateway", "server", "GET /api/product/{id}"),
+        ("gateway", "server", "POST /api/order/create"),
         ("gateway", "server", "POST /api/payment/pay"),
+        ("logistics", "consumer", "process order.created"),
+        ("order", "client", "S3.PutObject"),
+        ("order", "client", "SELECT payments"),
+        ("order", "consumer", "process order.created"),
+        ("order", "producer", "send delivery.planned"),
+        ("order", "producer", "send order.created"),
+        ("order", "server", "shop.OrderService/Create"),
         ("payment", "client", "POST /v1/charges/{id}"),
         ("payment", "client", "SELECT payments"),
         ("payment", "server", "shop.PaymentService/Pay"),
         ("product", "client", "GET"),
+        ("product", "client", "S3.HeadObject"),
+        ("product", "client", "SETEX"),
         ("product", "client", "find products"),
+        ("product", "client", "get products"),
+        ("product", "client", "search index"),
         ("product", "server", "shop.ProductService/Detail"),
     ];
     assert_eq!(looks, BTreeSet::from(expected));
@@ -188,7 +207,7 @@ fn parents_follow_from_index_and_attempt() {
             };
             let (mine, parent) = (shapes.of(record), shapes.of(by_index[&parent]));
             assert_ne!(mine.kind, parent.kind, "`{}` below `{}`", mine.name, parent.name);
-            if mine.kind == Kind::Client {
+            if matches!(mine.kind, Kind::Client | Kind::Producer) {
                 assert_eq!(mine.service, parent.service, "`{}` below `{}`", mine.name, parent.name);
             }
         }

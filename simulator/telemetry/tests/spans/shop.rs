@@ -1,17 +1,20 @@
-//! A small shop with every kind of span, and traces of it that hold every span a call can make.
+//! A small shop with every kind of store and span, and traces of it that hold every span a call can make.
 
 use doorbuster_model::compile::compile;
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{EndpointId, Instr, Plan, SiteId, Target};
+use doorbuster_model::plan::{EndpointId, Instr, ORIGIN_SHIFT, Plan, SiteId, Target};
 use doorbuster_telemetry::record::{SpanRecord, TraceWord};
 use serde_json::json;
 
-/// Ticks that a span lasts: below every timeout of the shop.
-pub(crate) const SHORT: u32 = 10;
+/// Ticks that a span lasts whose callee is down: less than the way there and back.
+pub(crate) const AT_ONCE: u32 = 10;
+/// Ticks that a span lasts: more than the way there and back, below every timeout of the shop.
+pub(crate) const SHORT: u32 = 10_000;
 /// Ticks past every timeout of the shop.
 pub(crate) const LONG: u32 = 10_000_000;
 
-/// HTTP and gRPC servers and clients, all four kinds of store, retries, a decline, a parallel part, a fallback.
+/// HTTP and gRPC servers and clients, all kinds of store, topics and two consumer groups of one, retries, a decline, a parallel part,
+/// a fallback, a breaker, a cached value, and messages that a consumer publishes.
 pub(crate) fn plan() -> Plan {
     let scenario = json!({
         "services": {
@@ -27,6 +30,10 @@ pub(crate) fn plan() -> Plan {
                     ] },
                 ] },
                 "banner": { "route": "/api/banner/{place}", "do": [{ "compute": "1ms" }] },
+                "create_order": { "method": "POST", "route": "/api/order/create", "do": [
+                    { "call": { "endpoint": "order.create", "timeout": "5s" } },
+                    { "query": { "store": "index", "statement": "put", "timeout": "1s" } },
+                ] },
             } },
             "payment": { "pods": 2, "version": "2.3.1", "team": "money", "cost_center": "transaction",
                 "pools": { "payments": { "size": 2, "acquire_timeout": "1s" } },
@@ -37,8 +44,31 @@ pub(crate) fn plan() -> Plan {
                         { "decline": { "probability": "1.8%" } },
                     ] },
                 } },
-            "product": { "pods": 1, "endpoints": {
+            "order": { "pods": 2, "pools": { "events": { "size": 2, "acquire_timeout": "1s" }, "pictures": { "size": 2 } },
+                "endpoints": {
+                    "create": { "do": [
+                        { "publish": { "store": "events", "topic": "order.created", "timeout": "2s", "retry": { "attempts": 2 } } },
+                        { "query": { "store": "pictures", "statement": "receipt", "timeout": "2s" } },
+                        { "query": { "store": "payments", "statement": "by_user", "timeout": "2s",
+                            "breaker": { "failures": "50%", "min_calls": 10, "window": "10s", "open": "10s" } } },
+                    ] },
+                },
+                "consumers": {
+                    "mark_paid": { "store": "events", "topic": "order.created", "do": [
+                        { "query": { "store": "payments", "statement": "by_user", "timeout": "2s" } },
+                        { "publish": { "store": "events", "topic": "delivery.planned", "timeout": "2s" } },
+                    ] },
+                } },
+            "logistics": { "pods": 1,
+                "consumers": {
+                    "plan": { "store": "events", "topic": "order.created", "do": [{ "compute": "1ms" }] },
+                } },
+            "product": { "pods": 1, "pools": { "index": { "size": 2, "acquire_timeout": "1s" } }, "endpoints": {
                 "detail": { "do": [
+                    { "query": { "store": "index", "statement": "search", "timeout": "1s" } },
+                    { "query": { "store": "index", "statement": "one", "timeout": "1s" } },
+                    { "cached": { "store": "cache", "get": "stock", "put": "put", "timeout": "1s", "keys": 100, "miss": "10%",
+                        "on_miss": [{ "query": { "store": "pictures", "statement": "head", "timeout": "1s" } }] } },
                     { "query": { "store": "cache", "statement": "stock", "timeout": "1s",
                         "fallback": [{ "query": { "store": "catalogue", "statement": "one", "timeout": "1s" } }] } },
                 ] },
@@ -48,12 +78,23 @@ pub(crate) fn plan() -> Plan {
             "payments": { "kind": "mysql", "shards": 4, "statements": {
                 "by_user": { "text": "SELECT * FROM payments WHERE user_id = ?", "cost": "1ms" } } },
             "provider": { "kind": "external", "statements": { "charge": { "text": "POST /v1/charges/{id}", "cost": "1ms" } } },
-            "cache": { "kind": "redis", "shards": 2, "statements": { "stock": { "text": "GET stock:?", "cost": "1ms" } } },
+            "cache": { "kind": "redis", "shards": 2, "statements": {
+                "stock": { "text": "GET stock:?", "cost": "1ms" }, "put": { "text": "SETEX stock:? 60", "cost": "1ms" } } },
             "catalogue": { "kind": "mongodb", "statements": { "one": { "text": "find products {_id: ?}", "cost": "1ms" } } },
+            "index": { "kind": "elasticsearch", "shards": 2, "statements": {
+                "search": { "text": "{\"query\":{\"match\":{\"title\":\"?\"}}}", "cost": "1ms" },
+                "one": { "text": "GET /products/_doc/{id}", "cost": "1ms" },
+                "put": { "text": "PUT /orders/_doc/{id} {\"state\":1}", "cost": "1ms" } } },
+            "pictures": { "kind": "object_storage", "statements": {
+                "head": { "text": "HeadObject", "cost": "1ms" },
+                "receipt": { "text": "PutObject receipts/{id}.pdf", "cost": "1ms" } } },
+            "events": { "kind": "kafka", "shards": 2, "topics": {
+                "order.created": { "partitions": 4, "cost": "1ms" }, "delivery.planned": { "partitions": 1, "cost": "1ms" } } },
         },
         "tiers": { "normal": "95%", "vip": "5%" },
         "touch_points": { "web": "60%", "mobile": "40%" },
-        "journeys": { "buy": { "weight": 1.0, "steps": [{ "request": "gateway.product" }, { "request": "gateway.pay" }] } },
+        "journeys": { "buy": { "weight": 1.0, "steps": [{ "request": "gateway.product" }, { "request": "gateway.create_order" },
+            { "request": "gateway.pay" }] } },
         "traffic": { "poisson": "10/s" },
     });
     let scenario = serde_json::from_value(scenario).expect("a scenario");
@@ -73,7 +114,7 @@ pub(crate) fn trace(plan: &Plan, root: EndpointId, sequence: u64, outcome: Outco
     let word = TraceWord::new(sequence, (sequence % 2) as u8, (sequence / 2 % 2) as u8);
     let template = SpanRecord {
         trace: word.0,
-        start: 1_000 * sequence,
+        start: 1_000 * (sequence & 0xffff),
         duration,
         index: 0,
         shape: 0,
@@ -91,7 +132,8 @@ pub(crate) fn trace(plan: &Plan, root: EndpointId, sequence: u64, outcome: Outco
 fn answer(plan: &Plan, id: EndpointId, template: SpanRecord, spans: &mut Vec<SpanRecord>) {
     let endpoint = &plan.endpoints[usize::from(id)];
     let pod = plan.services[usize::from(endpoint.service)].first_pod;
-    spans.push(SpanRecord { shape: endpoint.shape, pod, ..template });
+    let partition = if endpoint.consumes.is_some() { LAST_PARTITION.min(partitions(plan, endpoint) - 1) } else { 0 };
+    spans.push(SpanRecord { shape: endpoint.shape, pod, shard: partition, ..template });
     for site_id in sites(plan, id) {
         let site = &plan.sites[usize::from(site_id)];
         for attempt in 0..site.attempts {
@@ -111,6 +153,14 @@ fn answer(plan: &Plan, id: EndpointId, template: SpanRecord, spans: &mut Vec<Spa
     }
 }
 
+/// The partition of which messages are.
+const LAST_PARTITION: u16 = 3;
+
+fn partitions(plan: &Plan, endpoint: &doorbuster_model::plan::Endpoint) -> u16 {
+    let consumer = endpoint.consumes.map(|id| &plan.consumers[usize::from(id)]).expect("a consumer");
+    plan.statements[usize::from(consumer.topic)].partitions
+}
+
 fn sites(plan: &Plan, id: EndpointId) -> Vec<SiteId> {
     let own = plan.code.iter().zip(&plan.endpoint_of).filter(|(_, of)| **of == id);
     let sites = own.filter_map(|(instr, _)| match *instr {
@@ -120,18 +170,36 @@ fn sites(plan: &Plan, id: EndpointId) -> Vec<SiteId> {
     sites.collect()
 }
 
-/// Traces of both roots with every outcome, ended early and past every timeout: every shape in every state.
+/// The endpoints at which traces start: routes that shoppers ask for, and consumers.
+pub(crate) const ROOTS: [(&str, &str); 5] = [
+    ("gateway", "pay"),
+    ("gateway", "product"),
+    ("gateway", "create_order"),
+    ("order", "mark_paid"),
+    ("logistics", "plan"),
+];
+
+/// Traces of all roots with every outcome, refused at once, ended early and past every timeout: every shape in every state.
 pub(crate) fn all_traces(plan: &Plan) -> Vec<SpanRecord> {
     let mut spans = Vec::new();
-    let mut sequence = 0;
-    for name in ["pay", "product"] {
-        let root = endpoint(plan, "gateway", name);
+    let mut number = 0;
+    for (service, name) in ROOTS {
+        let root = endpoint(plan, service, name);
+        let way = ways(plan, root);
         for outcome in Outcome::ALL {
-            for duration in [SHORT, LONG] {
-                spans.extend(trace(plan, root, sequence, outcome, duration));
-                sequence += 1;
+            for duration in [AT_ONCE, SHORT, LONG] {
+                spans.extend(trace(plan, root, way | number, outcome, duration));
+                number += 1;
             }
         }
     }
     spans
+}
+
+/// What the number of a consumer's trace has above its message's: the first way in which its messages come about.
+fn ways(plan: &Plan, root: EndpointId) -> u64 {
+    let Some(id) = plan.endpoints[usize::from(root)].consumes else { return 0 };
+    let consumer = &plan.consumers[usize::from(id)];
+    let origin = plan.origins.iter().find(|origin| origin.topic == consumer.topic).expect("a way to the topic");
+    u64::from(origin.first + consumer.nth) << ORIGIN_SHIFT
 }

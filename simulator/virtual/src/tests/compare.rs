@@ -3,7 +3,7 @@
 //! Owns the list of what is compared: the stream, the counters, the stations, and that nothing is left over.
 //! Refuses to say who is right.
 
-use super::plans::{Case, Change, What};
+use super::plans::{Case, Change, What, at_no_strength};
 use super::planted::Bug;
 use super::reference::{Books, Reference};
 use super::stream::Stream;
@@ -101,6 +101,7 @@ fn commands(plan: &Plan, changes: &[Change]) -> Vec<(Ticks, Command)> {
                 all.extend(first.into_iter().map(|command| (*from, command)));
                 all.extend(then.into_iter().map(|command| (*to, command)));
             }
+            What::Nothing => all.extend(at_no_strength(plan).into_iter().map(|command| (*from, command))),
             What::RateLimit(ticks) => {
                 let rule = BucketRule::new(1e9 / ns_from_ticks(*ticks) as f64, 2);
                 for service in 0..plan.services.len() as ServiceId {

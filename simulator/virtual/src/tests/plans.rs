@@ -18,6 +18,7 @@ use doorbuster_scenarios::types::{
 use doorbuster_scenarios::units::{Amount, Rate, Share, Time};
 use proptest::collection::vec;
 use proptest::prelude::*;
+pub(crate) use troubles::at_no_strength;
 use troubles::{Trouble, trouble};
 
 /// The units of time of random scenarios, whole ticks, so that different paths often meet in one tick: one hundred
@@ -59,6 +60,8 @@ pub(crate) enum What {
     RateLimit(u64),
     /// A fault.
     Trouble(Trouble),
+    /// Every command at no strength.
+    Nothing,
 }
 
 impl Case {

@@ -234,3 +234,45 @@ impl Trouble {
         if some.is_empty() { (0..all).collect() } else { some }
     }
 }
+
+/// Every command there is, for everything that there is, with nothing to change: no cores, no share, no delay, the usual
+/// factor, what lives already.
+pub(crate) fn at_no_strength(plan: &Plan) -> Vec<Command> {
+    let mut all = vec![Command::Haste(None), Command::Haste(Some(Haste { attempts: 9, after: 0, threshold: 0 }))];
+    for (service, of) in (0..).zip(&plan.services) {
+        let pods: Vec<u16> = (0..of.pods).collect();
+        all.push(Command::Rotation { service, out: vec![], into: vec![], retires: true });
+        all.push(Command::Rotation { service, out: vec![], into: (0..of.pods_at_first).collect(), retires: false });
+        all.push(Command::Crash { service, pods: vec![] });
+        all.push(Command::Restart { service, pods: pods.clone() });
+        all.push(Command::Hog { service, pods: pods.clone(), cores: 0 });
+        all.push(Command::Pauses { service, pods: pods.clone(), pause: 0, every: 100 });
+        all.push(Command::Skew { service, pods: pods.clone(), ticks: 0 });
+        all.push(Command::Defect { service, pods, slower: 1 << 16, errors: 0 });
+        let ends =
+            (0..plan.services.len() as u16).map(End::Service).chain((0..plan.stores.len() as u16).map(End::Store));
+        all.extend(ends.map(|to| Command::Way(Way { from: service, to, delay: 0, loss: 0 })));
+    }
+    for (store, of) in (0..).zip(&plan.stores) {
+        let statements: Vec<u16> = (of.first_statement..of.first_statement + of.statement_count).collect();
+        let shards: Vec<u16> = (0..of.shards).collect();
+        let of_all = (statements.clone(), shards.clone());
+        all.push(Command::Index { statements: of_all.0.clone(), shards: of_all.1.clone(), lost: false });
+        all.push(Command::Slow { statements: of_all.0.clone(), shards: of_all.1.clone(), factor: 1 << 16 });
+        all.push(Command::Lock { statements: of_all.0.clone(), shards: of_all.1.clone(), held: None });
+        all.push(Command::Lock { statements: of_all.0, shards: of_all.1, held: Some((0, 100)) });
+        all.push(Command::Errors { statements, threshold: 0 });
+        all.push(Command::Shards { store, shards: vec![], is_down: true });
+        all.push(Command::Shards { store, shards, is_down: false });
+        all.push(Command::HotKey { store, shard: 0, threshold: 0 });
+        all.push(Command::Flush { store, threshold: 0 });
+    }
+    for (consumer, of) in (0..).zip(&plan.consumers) {
+        let partitions = (0..plan.statements[usize::from(of.topic)].partitions).collect();
+        all.push(Command::Stick { consumer, partitions: vec![], is_stuck: true });
+        all.push(Command::Stick { consumer, partitions, is_stuck: false });
+    }
+    all.extend((0..plan.journeys.len() as u16).map(|journey| Command::Surge { journey, extra_thousandths: 0 }));
+    all.extend((0..).zip(&plan.pools).map(|(pool, of)| Command::PoolSize { pool, size: of.size }));
+    all
+}
