@@ -93,7 +93,7 @@ fn threads_change_nothing_in_a_measurement() {
     };
     let (table, json) = (told(&["--threads", "1"]), told(&["--threads", "1", "--json"]));
     assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
-    for word in ["hard faults", "soft faults", "goals", "static 1 %", "most error spans"] {
+    for word in ["hard faults", "soft faults", "at a glance", "goals", "static 1 %", "most error spans"] {
         assert!(table.contains(word), "`{word}` is missing\n{table}");
     }
     for threads in ["2", "3"] {

@@ -190,9 +190,9 @@ mod tests {
         for drill in drills.iter().take(5) {
             let scenario = case.load(drill).unwrap().scenario;
             let fault = &scenario.faults["index_lost"];
-            assert_eq!(fault.at.s(), f64::from(drill.start_s));
+            assert_eq!(fault.at.whole_s(), Some(drill.start_s.into()));
             assert!((fault.intensity.ratio - drill.scale).abs() < 1e-9);
-            assert_eq!(scenario.duration.s(), f64::from(drill.start_s + 600));
+            assert_eq!(scenario.duration.whole_s(), Some((drill.start_s + 600).into()));
             assert!(scenario.remedies.is_empty() && scenario.humans.is_empty() && scenario.expect.is_empty());
         }
         let seeds: std::collections::BTreeSet<u64> = drills.iter().map(|drill| drill.seed).collect();
@@ -214,7 +214,7 @@ mod tests {
         }
         let scenario = case.load(&quiet).unwrap().scenario;
         assert!(scenario.faults.is_empty());
-        assert_eq!(scenario.duration.s(), 360.0);
+        assert_eq!(scenario.duration.whole_s(), Some(360));
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(super) fn tell(measured: &Measured, colour: bool) -> String {
     );
     part(&mut page, measured, false, "soft faults: fewer fail, so there is no page to expect");
     false_pages(&mut page, measured);
+    at_a_glance(&mut page, measured);
     whole(&mut page, measured);
     page.text
 }
@@ -78,7 +79,9 @@ fn worst(drills: &[&Drilled]) -> String {
     minutes.sort_by(|one, other| one.0.total_cmp(&other.0));
     match (minutes.first(), minutes.last()) {
         (Some((least, _)), Some((most, edge))) => {
-            format!("{} to {} failed in the worst minute until then, most at {edge}", percent(*least), percent(*most))
+            let (least, most) = (percent(*least), percent(*most));
+            let range = if least == most { most } else { format!("{least} to {most}") };
+            format!("{range} failed in the worst minute that was played, most at {edge}")
         }
         _ => "no edge endpoint had 50 requests in a minute".to_owned(),
     }
@@ -146,6 +149,30 @@ fn false_pages(page: &mut Page, measured: &Measured) {
         }
     }
     row("all", &all);
+    page.table(&table);
+}
+
+/// A line for each scenario whose fault was hard: counts of drills, and medians.
+fn at_a_glance(page: &mut Page, measured: &Measured) {
+    let hard = |scenario: &OfScenario| !scenario.of(true).is_empty();
+    if !measured.scenarios.iter().any(hard) {
+        return;
+    }
+    page.gap();
+    page.line(Paint::Bold, "hard faults at a glance: medians, and how many of the hard drills");
+    let mut table =
+        Table::new(&["", "hard", "symptom", "page", "cause", "right", "wrong", "missing", "most error spans"]);
+    for scenario in measured.scenarios.iter().filter(|scenario| hard(scenario)) {
+        let drills = scenario.of(true);
+        let figures = Figures::of(&drills);
+        let median = |times: &Times| times.p50.value_s.map_or("never".to_owned(), |value| format!("{value} s"));
+        let mut cells = vec![scenario.case.name.clone(), format!("{} of {}", drills.len(), scenario.drills.len())];
+        cells.extend([&figures.symptom, &figures.alert, &figures.cause].map(median));
+        let shares = [&figures.right, &figures.wrong, &figures.missing, &figures.most_errors_right];
+        cells.extend(shares.map(|share| share.hits.to_string()));
+        let is_good = figures.right.hits == figures.right.of;
+        table.row(if is_good { Paint::None } else { Paint::Bad }, cells);
+    }
     page.table(&table);
 }
 
