@@ -17,6 +17,7 @@ pub(crate) const LONG: u32 = 10_000_000;
 /// a fallback, a breaker, a cached value, and messages that a consumer publishes.
 pub(crate) fn plan() -> Plan {
     let scenario = json!({
+        "network": { "hop": "250us" },
         "services": {
             "gateway": { "pods": 3, "endpoints": {
                 "pay": { "method": "POST", "route": "/api/payment/pay", "do": [
