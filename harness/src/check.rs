@@ -1,9 +1,11 @@
 //! `doorbuster check`: finds mistakes in scenarios, and says what a run would do without playing it.
 //!
 //! Owns the way from arguments to exit code. The analysis is [`crate::operational`]; `tell` is for people, `json` for
-//! programs. Refuses to judge: a shop that its traffic is too much for is a scenario like any other.
+//! programs. With `--shape` a short piece is played after all, and [`shape`] measures its traces. Refuses to judge: a shop that its
+//! traffic is too much for is a scenario like any other.
 
 mod json;
+mod shape;
 mod story;
 mod tell;
 
@@ -14,9 +16,6 @@ use crate::process;
 use doorbuster_model::compile::compile;
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::{Diagnostics, Loaded, Source, load};
-
-/// The seed decides nothing that is told: the analysis draws nothing.
-const SEED: u64 = 1;
 
 /// A scenario that was found good, with what it asks of its stations.
 struct Checked {
@@ -39,17 +38,31 @@ pub(crate) fn check(args: &CheckArgs) -> Result<u8, Failure> {
     if !mistakes.is_empty() {
         return Err(Failure::Input(Diagnostics::new(mistakes)));
     }
-    let checked: Vec<Checked> = good.into_iter().map(|(arg, loaded)| checked(arg, loaded)).collect();
-    if args.json {
-        process::tell(&json::json(&checked))?;
+    let checked: Vec<Checked> = good.into_iter().map(|(arg, loaded)| checked(arg, loaded, args.seed)).collect();
+    if args.shape && !args.quiet {
+        let mut shapes = Vec::new();
+        for one in &checked {
+            shapes.push((one, shape::shape(one)?));
+        }
+        if args.json {
+            process::tell(&json::json(
+                &checked,
+                &shapes.iter().map(|(_, shape)| shape::json(shape)).collect::<Vec<_>>(),
+            ))?;
+        } else {
+            process::tell(&shape::tell(&shapes, process::takes_colour()))?;
+        }
+    } else if args.json {
+        process::tell(&json::json(&checked, &[]))?;
     } else if !args.quiet {
         process::tell(&tell::tell(&checked, process::takes_colour()))?;
     }
     Ok(0)
 }
 
-fn checked(arg: &str, loaded: Loaded) -> Checked {
-    let plan = compile(&loaded.name, &loaded.scenario, SEED);
+/// The seed decides what is played; the analysis draws nothing.
+fn checked(arg: &str, loaded: Loaded, seed: u64) -> Checked {
+    let plan = compile(&loaded.name, &loaded.scenario, seed);
     let analysis = analyse(&plan);
     Checked { arg: arg.to_owned(), loaded, plan, analysis }
 }

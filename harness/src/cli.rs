@@ -1,12 +1,14 @@
 //! The command line: raw arguments and their help.
 
 mod check;
+mod detection;
 mod look_up;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use check::CheckArgs;
+pub(crate) use detection::DetectionArgs;
 pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
 
 use clap::builder::NonEmptyStringValueParser;
@@ -35,7 +37,9 @@ pub(crate) enum Command {
     )]
     Run(RunArgs),
     /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first
-    #[command(after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3")]
+    #[command(
+        after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3\nExample: doorbuster check sale-warmup --shape"
+    )]
     Check(CheckArgs),
     /// What there is: scenarios, faults, remedies, verdicts
     #[command(after_help = "Example: doorbuster list")]
@@ -142,6 +146,9 @@ pub(crate) enum Measurement {
     /// Hold the engine against queueing theory
     #[command(after_help = "Example: doorbuster measure theory --seed 7")]
     Theory(TheoryArgs),
+    /// How fast faults are seen and how often they are named rightly: many short drills, and trivial detectors beside them
+    #[command(after_help = "Example: doorbuster measure detection payment-index-loss --runs 5")]
+    Detection(DetectionArgs),
 }
 
 /// Arguments of `measure theory`.

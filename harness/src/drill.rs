@@ -9,6 +9,7 @@ pub(crate) mod fleet;
 mod names;
 mod recovery;
 mod story;
+mod traffic;
 mod windows;
 
 pub(crate) mod sink;
@@ -17,17 +18,19 @@ pub(crate) use exemplar::{Chosen, Likeness};
 pub(crate) use names::names;
 pub(crate) use recovery::{FocusSecond, sum};
 pub(crate) use story::{Story, what_changes};
+pub(crate) use traffic::Traffic;
 pub(crate) use windows::{Window, WindowSlice};
 
 use crate::detection::{Detector, Finding};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
 use doorbuster_scenarios::Scenario;
-use doorbuster_telemetry::observed::{EXPORT_EVERY_S, Export};
+use doorbuster_telemetry::observed::{EXPORT_EVERY_S, Export, ShapePoint};
 use doorbuster_virtual::cell::Overload;
 use doorbuster_virtual::slice::{Ledger, Slice};
 use exemplar::Exemplars;
 use fleet::Fleet;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use windows::Windows;
 
@@ -53,6 +56,16 @@ pub(crate) struct Progress {
     pub(crate) success: Option<f64>,
 }
 
+/// What a barrier showed, for whoever looks at every one of them.
+pub(crate) struct Barrier<'a> {
+    /// Where the run is; `second` is the barrier's time.
+    pub(crate) progress: Progress,
+    /// The export that was made at it, if there was one: what the detector was given.
+    pub(crate) export: Option<&'a Export>,
+    /// The story so far.
+    pub(crate) story: &'a Story,
+}
+
 /// All that a run left behind.
 pub(crate) struct Record {
     /// Virtual seconds played.
@@ -61,7 +74,7 @@ pub(crate) struct Record {
     pub(crate) complete: bool,
     /// Cells played.
     pub(crate) cells: u32,
-    /// Truth, by window.
+    /// Truth and arrived spans, by window.
     pub(crate) windows: Vec<WindowSlice>,
     /// Truth, by ten seconds.
     pub(crate) series: Vec<TenSeconds>,
@@ -132,11 +145,28 @@ pub(crate) fn play(
     stop: &AtomicBool,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Record, Overload> {
+    play_while(scenario, plan, settings, &mut |barrier| {
+        watch(&barrier.progress);
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+}
+
+/// Plays a scenario to its end, or until whoever looks at its barriers has seen enough.
+///
+/// # Errors
+/// When the shop holds more than the engine can tell the truth about.
+pub(crate) fn play_while(
+    scenario: &Scenario,
+    plan: &Plan,
+    settings: Settings,
+    look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
+) -> Result<Record, Overload> {
     let mut drill = Drill::new(scenario, plan, settings);
     for second in 0..plan.duration_s {
-        drill.play_second(second)?;
-        watch(&drill.progress(second + 1));
-        if stop.load(Ordering::Relaxed) {
+        let export = drill.play_second(second)?;
+        let progress = drill.progress(second + 1);
+        let barrier = Barrier { progress, export: export.as_ref(), story: &drill.story };
+        if look(&barrier).is_break() {
             break;
         }
     }
@@ -150,10 +180,13 @@ struct Drill<'p> {
     detector: Detector,
     story: Story,
     windows: Windows,
-    exemplars: Option<Exemplars>,
+    exemplars: Exemplars,
     /// What happened since the last close, and since the last export.
     slice: Slice,
     ten: Slice,
+    /// Spans that arrived since the last close, and since the last export, by shape.
+    traffic: Traffic,
+    shapes: Vec<ShapePoint>,
     ten_began_s: u32,
     series: Vec<TenSeconds>,
     focus_edge: Option<EndpointId>,
@@ -166,17 +199,21 @@ struct Drill<'p> {
 impl<'p> Drill<'p> {
     fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings) -> Self {
         let focus_edge = scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge));
-        let watched = focus_edge.or_else(|| crate::plan_names::edges(plan).first().copied());
+        // The watched endpoint first, which is the focus' if there is one.
+        let mut edges = crate::plan_names::edges(plan);
+        edges.sort_by_key(|edge| Some(*edge) != focus_edge);
         Self {
             plan,
             settings,
-            exemplars: watched.map(|edge| Exemplars::new(plan, edge, !scenario.faults.is_empty())),
+            exemplars: Exemplars::new(plan, &edges, !scenario.faults.is_empty()),
             fleet: Fleet::new(plan, settings.cells, settings.threads),
             detector: Detector::new(names(plan), &scenario.alert),
             story: Story::new(scenario, plan, settings.cells),
             windows: Windows::new(scenario, plan),
             slice: Slice::new(plan),
             ten: Slice::new(plan),
+            traffic: Traffic::new(plan),
+            shapes: vec![ShapePoint::default(); plan.shapes.len()],
             ten_began_s: 0,
             series: Vec::new(),
             focus_edge,
@@ -187,7 +224,8 @@ impl<'p> Drill<'p> {
         }
     }
 
-    fn play_second(&mut self, second: u32) -> Result<(), Overload> {
+    /// Plays a second; the export at its end, if there is one.
+    fn play_second(&mut self, second: u32) -> Result<Option<Export>, Overload> {
         let commands = self.story.commands(second);
         if !commands.is_empty() && second > 0 {
             // Slices must not run across a change of how many servers there are.
@@ -206,30 +244,32 @@ impl<'p> Drill<'p> {
         if exports || self.windows.turns_at(now_s) || now_s == self.plan.duration_s {
             self.close_slice(now_s);
         }
-        if exports {
-            let export = self.export(now_s);
-            self.detect_export(&export, now_s);
+        let export = exports.then(|| self.export(now_s));
+        if let Some(export) = &export {
+            self.detect_export(export, now_s);
         }
         let findings = self.detector.evaluate(now_s);
         self.take(findings, now_s);
-        Ok(())
+        Ok(export)
     }
 
     /// Closes the slice that ends now, for windows and series.
     fn close_slice(&mut self, now_s: u32) {
         self.fleet.close_slice(&mut self.slice);
         self.focus_before = FocusSecond::default();
-        self.windows.add(&self.slice, now_s);
+        self.traffic.clear();
+        self.fleet.cells.iter_mut().for_each(|cell| cell.consumer.hand_over(&mut self.traffic));
+        self.traffic.add_to(&mut self.shapes);
+        self.windows.add(&self.slice, &self.traffic, now_s);
         self.ten.follow(&self.slice);
     }
 
     /// Everything since the last export, as the pods export it.
     fn export(&mut self, now_s: u32) -> Export {
-        let mut shapes = vec![doorbuster_telemetry::observed::ShapePoint::default(); self.plan.shapes.len()];
-        let mut released = vec![doorbuster_telemetry::observed::ShapePoint::default(); self.plan.services.len()];
+        let none = vec![ShapePoint::default(); self.shapes.len()];
+        let shapes = std::mem::replace(&mut self.shapes, none);
+        let mut released = vec![ShapePoint::default(); self.plan.services.len()];
         for cell in &mut self.fleet.cells {
-            let points = cell.consumer.take_points();
-            shapes.iter_mut().zip(points).for_each(|(sum, point)| sum.merge(&point));
             let points = cell.consumer.take_released();
             released.iter_mut().zip(points).for_each(|(sum, point)| sum.merge(&point));
         }
@@ -270,9 +310,7 @@ impl<'p> Drill<'p> {
         for cell in &mut self.fleet.cells {
             traces.extend(cell.consumer.take_traces(now_s));
         }
-        if let Some(exemplars) = &mut self.exemplars {
-            exemplars.observe(&traces, &self.windows);
-        }
+        self.exemplars.observe(&traces, &self.windows);
         self.detector.observe(export, traces);
         self.story.conditions(export, now_s);
     }
@@ -349,11 +387,11 @@ impl<'p> Drill<'p> {
             played_s: self.played_s,
             complete: self.played_s == self.plan.duration_s,
             cells: self.settings.cells,
+            exemplars: self.exemplars.choose(&self.windows),
             windows: self.windows.end(self.played_s),
             series: self.series,
             focus: self.focus,
             story: self.story,
-            exemplars: self.exemplars.map_or_else(Vec::new, |exemplars| exemplars.choose()),
             recovered_s: self.recovered_s,
             ledger: self.fleet.ledger(),
             spans,

@@ -8,6 +8,7 @@ mod cli;
 mod completions;
 mod detection;
 mod drill;
+mod drills;
 mod explain;
 mod failure;
 mod list;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         },
         Command::Measure(args) => match &args.measurement {
             Measurement::Theory(args) => theory::measure(args),
+            Measurement::Detection(args) => drills::measure(args),
         },
     }));
     match played {

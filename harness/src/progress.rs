@@ -65,6 +65,25 @@ impl Display {
         };
     }
 
+    /// Shows how many of many short runs are done.
+    pub(crate) fn count(&mut self, done: u32, of: u32) {
+        let due = match self.way {
+            Way::Nothing => false,
+            Way::Line => true,
+            Way::Plain => part(done, of) != part(done - 1, of),
+        };
+        if !due {
+            return;
+        }
+        let took = format::duration(self.began.elapsed().as_secs_f64());
+        let text = format!("{:>3} %  {done} of {of} played in {took}", u64::from(done) * 100 / u64::from(of));
+        let mut err = std::io::stderr().lock();
+        let _ = match self.way {
+            Way::Line => write!(err, "\r\x1b[K{text}").and_then(|()| err.flush()),
+            Way::Plain | Way::Nothing => writeln!(err, "{text}"),
+        };
+    }
+
     /// Takes the line away.
     pub(crate) fn end(self) {
         if self.way == Way::Line {

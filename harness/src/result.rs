@@ -3,10 +3,11 @@
 //! Owns the words and units in which a record is told. Refuses judgement: that is [`crate::verdicts`].
 
 mod exemplar;
+mod map;
 mod saturated;
 
 use crate::detection::AlertEvent;
-use crate::drill::{Record, TenSeconds, Window, WindowSlice};
+use crate::drill::{Record, TenSeconds, Window, WindowSlice, names};
 use crate::{plan_names, verdicts};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
@@ -49,6 +50,7 @@ pub(crate) fn tell(loaded: &Loaded, plan: &Plan, record: &Record) -> RunResult {
         endpoints: record.windows.iter().flat_map(|window| endpoints(plan, window)).collect(),
         stations: record.windows.iter().flat_map(|window| station_stats(plan, window)).collect(),
         series: record.series.iter().map(|ten| series_point(scenario, plan, ten, scale.factor)).collect(),
+        map: map::map(&names(plan), &record.windows, scale.factor),
         exemplars: exemplar::exemplars(plan, &record.exemplars),
         saturated: saturated::saturated(plan, record),
         accounting: accounting(record),

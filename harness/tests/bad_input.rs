@@ -46,6 +46,19 @@ const MISTAKES: &[Mistake] = &[
         ],
     },
     Mistake {
+        name: "a call cycle through generated services",
+        edit: (
+            "journeys:\n",
+            "fleet:\n  services: 20\n  pods: 60\n  from: [gateway.browse]\n  to: [gateway.browse]\njourneys:\n",
+        ),
+        at: "my.yaml:63:8",
+        told: &[
+            "calls run in a circle: gateway.browse -> ",
+            " -> gateway.browse",
+            "asked by what `from` names and ask what `to` names",
+        ],
+    },
+    Mistake {
         name: "a fault on a missing store",
         edit: ("lost_index: {store: payments,", "lost_index: {store: paymints,"),
         at: "my.yaml:71:34",
@@ -91,7 +104,7 @@ fn refused(folder: &Folder, args: &[&str], words: &[&str]) {
     assert_eq!(folder.names("."), there, "something was written\n{told}");
 }
 
-/// *Scenario*: one of nine scenarios, each wrong in one way: names, units, signs, circles, times.
+/// *Scenario*: one of ten scenarios, each wrong in one way: names, units, signs, circles, times.
 ///
 /// *Guarantees*: exit code 78; file, line and column, a caret, the cause and the nearest valid name or the cure;
 /// nothing is played or written.

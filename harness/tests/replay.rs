@@ -46,3 +46,28 @@ fn the_scenario_in_a_report_plays_again() {
     assert_eq!(first, second);
     std::fs::remove_dir_all(&folder).expect("removed");
 }
+
+/// *Scenario* The same till with generated services behind it, and its `scenario.yaml`.
+/// *Guarantees* The report has the section and not what was made of it; it is not made twice, and gives the same stream.
+#[test]
+fn generated_services_play_again() {
+    let folder = std::env::temp_dir().join(format!("doorbuster-replay-fleet-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("till.yaml");
+    let fleet = "fleet: {services: 60, pods: 150, seed: 3, spans: 2, from: [till.buy]}\n";
+    std::fs::write(
+        &file,
+        format!("{SCENARIO}{fleet}journeys: {{one: {{weight: 1, steps: [{{request: till.buy}}]}}}}\n"),
+    )
+    .expect("a file");
+    let first = fingerprint(&file, &folder.join("first"));
+    let written = folder.join("first/scenario.yaml");
+    assert!(!std::fs::read_to_string(&written).expect("a scenario").contains("pricing-1"));
+    let second = fingerprint(&written, &folder.join("second"));
+    assert_eq!(first, second);
+    // Another seed of the section is another shop.
+    let other = std::fs::read_to_string(&file).expect("a scenario").replace("seed: 3", "seed: 4");
+    std::fs::write(&file, other).expect("a file");
+    assert_ne!(first, fingerprint(&file, &folder.join("third")));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}

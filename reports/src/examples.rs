@@ -9,6 +9,7 @@ use crate::run::RunInfo;
 use std::collections::BTreeMap;
 
 mod collapse;
+mod map;
 mod traces;
 
 pub(crate) use collapse::avalanche;
@@ -54,6 +55,7 @@ pub(crate) fn incident() -> RunResult {
         endpoints,
         stations,
         series: (1..=144).map(incident_point).collect(),
+        map: map::of_an_incident(),
         exemplars: traces::of_an_incident(),
         accounting: busy_accounting(),
         resolved: serde_json::json!({
@@ -256,6 +258,7 @@ pub(crate) fn quiet_day() -> RunResult {
             station("payment.cores", "run", 48, 0.18),
             station("product.cores", "run", 128, 0.37),
         ],
+        map: map::of_a_quiet_day(),
         exemplars: vec![traces::of_a_quiet_day()],
         series: (1..=30)
             .chain(123..=144)
@@ -336,6 +339,7 @@ pub(crate) fn empty() -> RunResult {
         endpoints: Vec::new(),
         stations: Vec::new(),
         series: Vec::new(),
+        map: ShopMap::default(),
         exemplars: Vec::new(),
         saturated: Vec::new(),
         accounting: Accounting::default(),
@@ -398,6 +402,7 @@ pub(crate) fn hostile() -> RunResult {
         stats.name.push_str(HOSTILE);
     }
     traces::spoil(&mut result.exemplars, HOSTILE);
+    map::spoil(&mut result.map, HOSTILE);
     result.saturated = collapse::saturated();
     result.saturated[0].name = text();
     for point in &mut result.series {
@@ -439,6 +444,7 @@ pub(crate) fn not_numbers() -> RunResult {
     for saturated in &mut result.saturated {
         (saturated.from_s, saturated.to_s, saturated.full_s) = (f64::NAN, Some(f64::INFINITY), f64::NEG_INFINITY);
     }
+    map::without_numbers(&mut result.map);
     for exemplar in &mut result.exemplars {
         (exemplar.at_s, exemplar.duration_s) = (f64::NAN, f64::INFINITY);
         for span in &mut exemplar.spans {

@@ -7,6 +7,7 @@ mod books;
 mod comparison;
 mod exemplars;
 mod losses;
+mod map;
 mod saturated;
 mod sweep;
 mod tables;
@@ -36,6 +37,7 @@ pub fn page(result: &RunResult, run: &RunInfo) -> String {
     verdicts::section(&mut html, result);
     comparison::section(&mut html, result);
     timeline::section(&mut html, result);
+    map::section(&mut html, result);
     exemplars::section(&mut html, result);
     saturated::section(&mut html, result);
     losses::section(&mut html, result);

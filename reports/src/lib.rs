@@ -20,6 +20,7 @@ pub mod terminal;
 mod chart;
 mod figures;
 mod losses;
+mod map;
 mod replay;
 mod story;
 mod words;

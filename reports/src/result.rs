@@ -3,8 +3,10 @@
 //! Owns the versioned types. Refuses threads, paths and clock values: those stand in `run.json` ([`crate::run`]).
 
 mod exemplar;
+mod map;
 
 pub use exemplar::{Exemplar, ExemplarSpan};
+pub use map::{EdgeTraffic, MapEdge, MapNode, NodeKind, ShopMap};
 
 use crate::comparison::Comparison;
 use schemars::JsonSchema;
@@ -45,7 +47,11 @@ pub struct RunResult {
     pub stations: Vec<StationStats>,
     /// One point for every 10 s of virtual time.
     pub series: Vec<SeriesPoint>,
-    /// Traces that stand for others: one of *before* and one of *during*, or one of the run.
+    /// The shop's map, from the spans that reached the sink.
+    #[serde(default)]
+    pub map: ShopMap,
+    /// Traces that stand for others, of each endpoint of the edge: one of *before*, one of *during* and one of *after*, or
+    /// one of the run. The endpoint that is watched comes first.
     #[serde(default)]
     pub exemplars: Vec<Exemplar>,
     /// Stations that were full, in the order of time.

@@ -6,6 +6,7 @@
 mod draws;
 mod expectations;
 mod faults;
+mod fleet;
 mod messages;
 mod programs;
 mod shop;
@@ -14,6 +15,7 @@ mod story;
 mod traffic;
 
 pub use expectations::verdict_ids;
+pub(crate) use fleet::expanded;
 
 use crate::Scenario;
 use crate::load::{Findings, Position, Spot};
@@ -37,7 +39,7 @@ pub(crate) fn check(scenario: &Scenario, root: Spot<'_>, findings: &mut Findings
     story::humans(&mut check, root);
     story::alert(&mut check, root.key("alert"));
     expectations::expectations(&mut check, root.key("expect"));
-    sizes::sizes(&mut check, root.key("services"));
+    sizes::sizes(&mut check, root);
 }
 
 /// The scenario under check and what was found in it.

@@ -5,6 +5,7 @@
 
 mod check;
 pub mod diagnostic;
+mod fleet;
 pub mod library;
 pub mod load;
 pub mod nearest;

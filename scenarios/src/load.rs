@@ -1,7 +1,7 @@
 //! From text to a checked [`Scenario`].
 //!
 //! Owns the order of things: read, parse, merge (`use`, `set`, `--set`), validate by the schema, give to
-//! serde, check. Reading, merging and validating report all that they find together; serde and the check need
+//! serde, generate the services of `fleet`, check. Reading, merging and validating report all that they find together; serde and the check need
 //! a tree in which nothing was found.
 
 mod files;
@@ -58,11 +58,12 @@ impl Source {
 /// A scenario that was found good.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
-    /// The scenario.
+    /// The scenario, with the services that its section `fleet` stands for.
     pub scenario: Scenario,
     /// Its name: that of the built-in, or the file's without its ending.
     pub name: String,
-    /// The scenario with all that it used and all that was set in it, every default written out.
+    /// The scenario with all that it used and all that was set in it, every default written out. Of generated services it has
+    /// the section `fleet`, which makes the same ones again.
     pub resolved: serde_json::Value,
 }
 
@@ -73,15 +74,12 @@ pub struct Loaded {
 pub fn load(source: &Source, sets: &[String]) -> Result<Loaded, Diagnostics> {
     let mut files = Files::default();
     match loaded(source, sets, &mut files) {
-        Some(scenario) if files.is_clean() => {
-            let resolved = serde_json::to_value(&scenario).expect("invariant: a scenario is JSON");
-            Ok(Loaded { scenario, name: source.name(), resolved })
-        }
+        Some((scenario, resolved)) if files.is_clean() => Ok(Loaded { scenario, name: source.name(), resolved }),
         _ => Err(files.diagnostics()),
     }
 }
 
-fn loaded(source: &Source, sets: &[String], files: &mut Files) -> Option<Scenario> {
+fn loaded(source: &Source, sets: &[String], files: &mut Files) -> Option<(Scenario, serde_json::Value)> {
     let shapes = Shapes::new();
     let mut root = merge::read(source, &shapes, files)?;
     merge::set_from_command_line(&mut root, sets, &shapes, files);
@@ -90,9 +88,11 @@ fn loaded(source: &Source, sets: &[String], files: &mut Files) -> Option<Scenari
         return None;
     }
     match serde_json::from_value::<Scenario>(root.to_json()) {
-        Ok(scenario) => {
+        Ok(mut scenario) => {
+            let resolved = serde_json::to_value(&scenario).expect("invariant: a scenario is JSON");
+            check::expanded(&mut scenario, Spot::root(&root), &mut files.findings);
             check::check(&scenario, Spot::root(&root), &mut files.findings);
-            Some(scenario)
+            Some((scenario, resolved))
         }
         // A test holds that the validator leaves nothing to serde. Should it, the user still gets his diagnostic.
         Err(error) => {

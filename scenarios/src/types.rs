@@ -4,12 +4,14 @@
 //! names fit together (`check`), or how it is played (`doorbuster-model`).
 
 mod faults;
+mod fleet;
 mod messages;
 mod shop;
 mod story;
 mod traffic;
 
 pub use faults::*;
+pub use fleet::*;
 pub use messages::*;
 pub use shop::*;
 pub use story::*;
@@ -42,6 +44,9 @@ pub struct Scenario {
     pub services: IndexMap<String, Service>,
     /// Stores by name: databases, caches, external providers.
     pub stores: IndexMap<String, Store>,
+    /// Generated services behind those written by hand; none when left out.
+    #[serde(skip_serializing_if = "Option::is_none")] // a result without them reads as before there were any
+    pub fleet: Option<Fleet>,
     /// Share of each user tier (`normal`, `vip`, `svip`); they sum to 100%. All are `normal` when left out.
     pub tiers: IndexMap<String, crate::units::Share>,
     /// Share of each touch point (`web`, `mobile`, `mini_program`, `h5`); they sum to 100%. All are `web` when left out.
@@ -76,6 +81,7 @@ impl Default for Scenario {
             network: Network::default(),
             services: IndexMap::new(),
             stores: IndexMap::new(),
+            fleet: None,
             tiers: IndexMap::new(),
             touch_points: IndexMap::new(),
             journeys: IndexMap::new(),

@@ -317,7 +317,7 @@ error: unknown key `a`
    |
  1 | a: &a [ha, ha, ha, ha, ha, ha, ha, ha, ha]
    | ^
-   = help: known keys: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`, `use`, `set`
+   = help: known keys: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `fleet`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`, `use`, `set`
 
 error: anchor `&a` is not allowed
   --> laughs.yaml:1:4
@@ -331,7 +331,7 @@ error: unknown key `b`
    |
  2 | b: &b [*a, *a]
    | ^
-   = help: known keys: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`, `use`, `set`
+   = help: known keys: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `fleet`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`, `use`, `set`
 
 error: anchor `&b` is not allowed
   --> laughs.yaml:2:4
@@ -359,7 +359,7 @@ error: unknown key `c`
    |
  3 | c: &c [*b, *b]
    | ^
-   = help: known keys: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`, `use`, `set`
+   = help: known keys: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `fleet`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`, `use`, `set`
 
 error: anchor `&c` is not allowed
   --> laughs.yaml:3:4

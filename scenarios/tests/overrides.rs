@@ -49,7 +49,7 @@ error: no `trafic` in the scenario
    |
  1 | trafic.poisson=2/s
    | ^^^^^^^^^^^^^^
-   = help: did you mean `traffic`? names there: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`
+   = help: did you mean `traffic`? names there: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `fleet`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`
 "#,
     },
     Case {

@@ -36,7 +36,7 @@ error: unknown key `fualts`
     |
  65 | fualts:
     | ^^^^^^
-    = help: did you mean `faults`? known keys: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`, `use`, `set`
+    = help: did you mean `faults`? known keys: `title`, `story`, `clock`, `duration`, `warmup`, `cells`, `network`, `services`, `stores`, `fleet`, `tiers`, `touch_points`, `journeys`, `traffic`, `focus`, `faults`, `remedies`, `humans`, `alert`, `expect`, `use`, `set`
 "#,
     },
     Case {

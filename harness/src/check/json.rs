@@ -6,9 +6,12 @@ use crate::operational::{Analysis, Traffic};
 use doorbuster_virtual::cell::MAX_FRAMES;
 use serde_json::{Value, json};
 
-/// A list with an object for each scenario.
-pub(super) fn json(checked: &[Checked]) -> String {
-    let all: Vec<Value> = checked.iter().map(scenario).collect();
+/// A list with an object for each scenario, and in each its shape if shapes were measured.
+pub(super) fn json(checked: &[Checked], shapes: &[Value]) -> String {
+    let mut all: Vec<Value> = checked.iter().map(scenario).collect();
+    for (one, shape) in all.iter_mut().zip(shapes) {
+        one["shape"] = shape.clone();
+    }
     format!("{:#}\n", Value::Array(all))
 }
 

@@ -8,6 +8,8 @@ use doorbuster_virtual::cell::MAX_FRAMES;
 
 /// Points of a curve that are told; the rest is counted.
 const MOST_POINTS: usize = 6;
+/// Generated services of which a table has a row, the busiest of them; the rest is counted.
+const MOST_GENERATED: usize = 20;
 /// What the engine keeps for each frame: `MAX_FRAMES` of them are 1 GiB.
 pub(super) const FRAME_BYTES: f64 = 64.0;
 
@@ -43,9 +45,10 @@ fn scenario(page: &mut Page, checked: &Checked) {
     peak(page, checked);
     the_story(page, checked);
     page.gap();
-    endpoints(page, analysis);
+    let fold = Fold(&loaded.resolved);
+    endpoints(page, analysis, &fold);
     page.gap();
-    stations(page, analysis);
+    stations(page, analysis, &fold);
     page.gap();
     page.paragraph(2, Paint::Dim, BLIND);
     page.paragraph(4, Paint::None, &format!("doorbuster run {}", checked.arg));
@@ -213,7 +216,7 @@ fn the_story(page: &mut Page, checked: &Checked) {
     }
 }
 
-fn endpoints(page: &mut Page, analysis: &Analysis) {
+fn endpoints(page: &mut Page, analysis: &Analysis, fold: &Fold<'_>) {
     let mut table = Table::new(&["at the peak", "per second", "a request", "alone"]);
     let shoppers: f64 = analysis.endpoints.iter().map(|one| one.from_shoppers_per_s).sum();
     table.row(Paint::Bold, vec!["shoppers ask".to_owned(), short(shoppers), String::new(), String::new()]);
@@ -230,7 +233,8 @@ fn endpoints(page: &mut Page, analysis: &Analysis) {
     if !inner.is_empty() {
         table.row(Paint::Bold, vec!["services ask".to_owned(), String::new(), String::new(), String::new()]);
     }
-    for one in inner {
+    let (told, left_out) = busiest(&inner, fold, |one| &one.name, |one| one.per_s);
+    for one in told {
         let by_services_per_s = one.per_s - one.from_shoppers_per_s;
         table.row(
             Paint::None,
@@ -241,6 +245,9 @@ fn endpoints(page: &mut Page, analysis: &Analysis) {
                 duration(one.alone_s),
             ],
         );
+    }
+    if left_out > 0 {
+        table.row(Paint::Dim, vec![format!("  {}", more(left_out)), String::new(), String::new(), String::new()]);
     }
     let unasked = analysis.endpoints.iter().filter(|one| one.per_s <= 0.0).count();
     if !analysis.statements.is_empty() {
@@ -262,15 +269,46 @@ fn endpoints(page: &mut Page, analysis: &Analysis) {
     }
 }
 
+/// Rows in their order, all that a person wrote and the busiest of those that were generated; and how many are left out.
+fn busiest<'r, T>(
+    rows: &[&'r T],
+    fold: &Fold<'_>,
+    name: impl Fn(&T) -> &str,
+    load: impl Fn(&T) -> f64,
+) -> (Vec<&'r T>, usize) {
+    let mut generated: Vec<usize> = (0..rows.len()).filter(|row| fold.is_generated(name(rows[*row]))).collect();
+    generated.sort_by(|one, other| load(rows[*other]).total_cmp(&load(rows[*one])));
+    let left_out = generated.split_off(generated.len().min(MOST_GENERATED));
+    let told = (0..rows.len()).filter(|row| !left_out.contains(row)).map(|row| rows[row]).collect();
+    (told, left_out.len())
+}
+
+/// What was written by hand, as opposed to what the section `fleet` stands for.
+struct Fold<'s>(&'s serde_json::Value);
+
+impl Fold<'_> {
+    /// Whether an endpoint or a station, by its full name, is of a generated service or store.
+    fn is_generated(&self, name: &str) -> bool {
+        let owner = name.split('.').next().unwrap_or(name);
+        ["services", "stores"].iter().all(|section| self.0[*section].get(owner).is_none())
+    }
+}
+
+fn more(left_out: usize) -> String {
+    format!("and {left_out} more of generated services, less busy; --json has all")
+}
+
 /// So many for each request of a shopper.
 fn per(per_request: f64) -> String {
     if per_request > 0.0 && per_request < 0.005 { format!("{per_request:.5}") } else { format!("{per_request:.3}") }
 }
 
-fn stations(page: &mut Page, analysis: &Analysis) {
+fn stations(page: &mut Page, analysis: &Analysis, fold: &Fold<'_>) {
     let is_open = matches!(analysis.traffic, Traffic::Open(_));
     let mut table = Table::new(&["station", "a cell has", "visits", "each", "demand", "at peak", "full at", "x peak"]);
-    for (nth, one) in analysis.stations.iter().enumerate() {
+    let all: Vec<&StationLoad> = analysis.stations.iter().collect();
+    let (told, left_out) = busiest(&all, fold, |one| &one.name, |one| one.utilization_at_peak);
+    for (nth, one) in told.into_iter().enumerate() {
         let paint = match (one.utilization_at_peak >= 1.0, nth) {
             (true, _) => Paint::Bad,
             (false, 0) => Paint::Bold,
@@ -279,6 +317,9 @@ fn stations(page: &mut Page, analysis: &Analysis) {
         table.row(paint, station(one, is_open));
     }
     page.table(&table);
+    if left_out > 0 {
+        page.paragraph(2, Paint::Dim, &more(left_out));
+    }
     let text = "visits and demand are for each request of a shopper; cores are pods x cores or shards x cores, pools are \
         pods x shards x connections";
     page.paragraph(2, Paint::Dim, text);

@@ -12,6 +12,12 @@ pub(crate) struct CheckArgs {
     /// Override one value of every scenario; may be given several times
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Play a short piece of one cell, without faults, and measure its traces: size, depth, fan-out, latency, bytes; beside published ones
+    #[arg(long)]
+    pub(crate) shape: bool,
+    /// Seed of the piece that --shape plays
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "shape")]
+    pub(crate) seed: u64,
     /// Print the analysis as JSON and nothing else
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) json: bool,

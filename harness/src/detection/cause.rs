@@ -17,7 +17,7 @@
 //!    cores: retries for a connection cost them. A service whose cores ended first holds its connections too long; that
 //!    is cores.
 //! 4. **Dependency failing**, for somebody else's store, of which only the answers are known.
-//! 5. **Hot shard**: nearly all bad traces end at one of several shards. Before the store as a whole, whose mean hides it.
+//! 5. **Hot shard**: one shard's cores are at their end, those of all are not. Before the store as a whole, whose mean hides it.
 //! 6. **Store saturated**, before its statement being slow: that follows from it.
 //! 7. **Traffic**: cores or stores that are full because the edge is asked much more than before.
 //! 8. **Service's cores saturated**, before its workers: they are held while waiting for a core.

@@ -73,6 +73,12 @@ impl Window {
         ratio(point.busy_ticks as f64, point.capacity_ticks as f64)
     }
 
+    /// The same of its busiest shard.
+    pub(crate) fn hottest_shard(&self, store: usize) -> Option<f64> {
+        let point = self.totals.stores.get(store)?;
+        ratio(point.hottest_ticks as f64, point.shard_ticks as f64)
+    }
+
     /// Share of a service's cores in use.
     pub(crate) fn service_cpu(&self, service: usize) -> Option<f64> {
         let point = self.totals.services.get(service)?;

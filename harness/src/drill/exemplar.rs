@@ -1,18 +1,20 @@
-//! Exemplars: one trace of the focus' edge from before the injection and one from the incident, to be laid side by side.
+//! Exemplars: of every endpoint that shoppers ask, one trace from before the injection, one from the incident and one from
+//! after it, to be laid side by side.
 //!
 //! Owns which traces these are. Refuses the truth: it is given the sink's samples, as the detector is.
 //!
-//! The rule. Every sampled trace of the edge whose root arrived is looked at.
+//! The rule. Every sampled trace whose root arrived is looked at, each for its own endpoint.
 //!
-//! - It belongs to *before* (or to *run*, without a fault) when it lies within that window, and to *during* when it ends
-//!   there: one that hangs for a minute began earlier.
-//! - In each window traces are sorted by how they ended; in *during* those that succeeded, but took longer than 99 % of
-//!   the healthy ones of *before*, are a sort of their own: slow. Of each sort the [`CANDIDATES`] least by a hash of the
-//!   trace are kept, so that they come evenly from the whole window and memory is bounded.
-//! - *Before* and *run* show a trace that succeeded; *during* shows one of the sort whose share grew most from *before*, if it
-//!   grew by [`LEAST_GROWTH`]; else nothing stands out, and one that succeeded is shown.
-//! - Of the sort it is the candidate of median duration; equal ones are told apart by cell and trace. No step depends on
-//!   threads or on the order of arrival.
+//! - It belongs to *before* (or to *run*, without a fault) when it lies within that window, and to *during* or *after* when it
+//!   ends there: one that hangs for a minute began earlier.
+//! - In each window traces are sorted by how they ended; from *during* on those that succeeded, but took longer than 99 % of
+//!   the healthy ones of *before*, are a sort of their own: slow. Of each sort the durations of the [`CANDIDATES`] least by a
+//!   hash of the trace are kept, so that they come evenly from the whole window and memory is bounded; and the traces
+//!   themselves, of the watched endpoint of all of these, of each other endpoint of its share of [`OTHERS_TRACES`].
+//! - *Before* and *run* show a trace that succeeded; *during* and *after* show one of the sort whose share grew most from
+//!   *before*, if it grew by [`LEAST_GROWTH`]; else nothing stands out, and one that succeeded is shown.
+//! - Of the sort it is the kept trace whose duration is nearest to the median; equal ones are told apart by cell and trace. No
+//!   step depends on threads or on the order of arrival.
 
 use super::windows::{Window, Windows};
 use crate::detection::tree::{end, outcome};
@@ -25,8 +27,14 @@ use doorbuster_telemetry::observed::TraceSample;
 use doorbuster_telemetry::record::{SpanRecord, TraceWord};
 use std::collections::BTreeMap;
 
-/// Traces of one sort that are kept at most. Chosen: a median of so many is within five percentiles, mostly.
+/// Durations of one sort that are kept at most. Chosen: a median of so many is within five percentiles, mostly.
 const CANDIDATES: usize = 128;
+/// Traces of one sort and window that are kept at most for all endpoints but the watched one together; each has at least
+/// one, and at most [`MOST_TRACES`]. Chosen: of a few kilobytes each, some ten megabytes in all.
+const OTHERS_TRACES: usize = 512;
+/// Traces of one sort and window of one endpoint that is not watched. Chosen: of sixteen the one nearest to a median is within
+/// a few percentiles of it.
+const MOST_TRACES: usize = 16;
 /// Fewer healthy traces say nothing about what is slow. Chosen.
 const ENOUGH: usize = 20;
 /// Growth of a sort's share, from *before* to *during*, that stands out. Chosen: one trace in a hundred.
@@ -44,14 +52,25 @@ const SLOW: usize = Outcome::COUNT;
 pub(crate) struct Chosen {
     /// The window it stands for.
     pub(crate) window: Window,
+    /// Whether its endpoint is the watched one.
+    pub(crate) is_watched: bool,
     /// What it has in common with those it stands for.
     pub(crate) likeness: Likeness,
-    /// Sampled traces of the window that are like it.
+    /// The median duration of those of them that were kept, in ticks.
+    pub(crate) median_ticks: u32,
+    /// Sampled traces of the endpoint and window that are like it.
     pub(crate) alike: u64,
-    /// Sampled traces of the window.
+    /// Sampled traces of the endpoint and window.
     pub(crate) sampled: u64,
     /// The trace; its first span is the root.
     pub(crate) trace: TraceSample,
+}
+
+impl Chosen {
+    /// Whether it is of median duration, and not only near it.
+    pub(crate) fn is_median(&self) -> bool {
+        self.trace.spans[0].duration == self.median_ticks
+    }
 }
 
 /// What an exemplar has in common with those it stands for.
@@ -65,43 +84,68 @@ pub(crate) enum Likeness {
     Slow(u64),
 }
 
-/// The candidates of all windows of a run in progress.
-pub(super) struct Exemplars {
-    /// Shape of the edge's server span.
+/// The candidates of all endpoints of a run in progress, the watched one first.
+pub(super) struct Exemplars(Vec<OfEndpoint>);
+
+/// The candidates of one endpoint.
+struct OfEndpoint {
+    /// Shape of its server span.
     shape: u16,
-    /// *Run*, or *before* and *during*.
+    is_watched: bool,
+    /// *Run*, or *before* and those that follow it.
     windows: Vec<(Window, Sorts)>,
-    /// From which duration a trace of *during* is slow, once the first of them asks: *before* is over then.
+    /// From which duration a trace after *before* is slow, once the first of them asks: *before* is over then.
     slow_ticks: Option<Option<u64>>,
 }
 
 impl Exemplars {
-    /// Nothing seen yet. Without an injection there is one window.
-    pub(super) fn new(plan: &Plan, edge: EndpointId, injected: bool) -> Self {
-        let windows: &[Window] = if injected { &[Window::Before, Window::During] } else { &[Window::Run] };
-        Self {
-            shape: plan.endpoints[usize::from(edge)].shape,
-            windows: windows.iter().map(|window| (*window, Sorts::default())).collect(),
-            slow_ticks: None,
-        }
+    /// Nothing seen yet, of these endpoints, the first of which is watched. Without an injection there is one window.
+    pub(super) fn new(plan: &Plan, edges: &[EndpointId], injected: bool) -> Self {
+        let others = edges.len().saturating_sub(1).max(1);
+        let share = (OTHERS_TRACES / others).clamp(1, MOST_TRACES);
+        let endpoint = |(place, edge): (usize, &EndpointId)| {
+            let most = if place == 0 { CANDIDATES } else { share };
+            OfEndpoint::new(plan.endpoints[usize::from(*edge)].shape, place == 0, injected, most)
+        };
+        Self(edges.iter().enumerate().map(endpoint).collect())
     }
 
     /// Looks at traces that reached the sink. A window's end must be known when a trace that ended in it comes.
     pub(super) fn observe(&mut self, traces: &[TraceSample], windows: &Windows) {
         for trace in traces {
-            let root = trace.spans.first().filter(|span| span.index == 0 && span.shape == self.shape);
-            let Some(root) = root else { continue };
-            let Some(place) = self.windows.iter().position(|(window, _)| belongs(root, *window, windows)) else {
-                continue;
-            };
-            let sort = self.sort_of(root, place);
-            self.windows[place].1.take(sort, trace);
+            let Some(root) = trace.spans.first().filter(|span| span.index == 0) else { continue };
+            if let Some(endpoint) = self.0.iter_mut().find(|endpoint| endpoint.shape == root.shape) {
+                endpoint.observe(root, trace, windows);
+            }
+        }
+    }
+
+    /// The exemplars, endpoint by endpoint, one of each window that has candidates.
+    pub(super) fn choose(&self, windows: &Windows) -> Vec<Chosen> {
+        self.0.iter().flat_map(|endpoint| endpoint.choose(windows)).collect()
+    }
+}
+
+impl OfEndpoint {
+    fn new(shape: u16, is_watched: bool, injected: bool, most_traces: usize) -> Self {
+        let injection = [Window::Before, Window::During, Window::After, Window::Tail];
+        let windows: &[Window] = if injected { &injection } else { &[Window::Run] };
+        let windows = windows.iter().map(|window| (*window, Sorts::new(most_traces)));
+        Self { shape, is_watched, windows: windows.collect(), slow_ticks: None }
+    }
+
+    fn observe(&mut self, root: &SpanRecord, trace: &TraceSample, windows: &Windows) {
+        for place in 0..self.windows.len() {
+            if belongs(root, self.windows[place].0, windows) {
+                let sort = self.sort_of(root, place);
+                self.windows[place].1.take(sort, trace);
+            }
         }
     }
 
     fn sort_of(&mut self, root: &SpanRecord, place: usize) -> usize {
         let outcome = outcome(root);
-        if outcome != Outcome::Ok || self.windows[place].0 != Window::During {
+        if outcome != Outcome::Ok || !is_later(self.windows[place].0) {
             return outcome as usize;
         }
         let before = &self.windows[0].1;
@@ -109,38 +153,52 @@ impl Exemplars {
         if bound.is_some_and(|bound| u64::from(root.duration) > bound) { SLOW } else { HEALTHY }
     }
 
-    /// The exemplars, one of each window that has candidates.
-    pub(super) fn choose(&self) -> Vec<Chosen> {
+    fn choose(&self, windows: &Windows) -> Vec<Chosen> {
         let before = &self.windows[0].1;
         let mut chosen = Vec::new();
-        for (window, sorts) in &self.windows {
-            let sort = if *window == Window::During { sorts.grown(before) } else { HEALTHY };
-            let Some(trace) = sorts.0[sort].median() else { continue };
+        for (window, sorts) in self.windows.iter().filter(|(window, _)| *window != windows.unwanted()) {
+            let sort = if is_later(*window) { sorts.grown(before) } else { HEALTHY };
+            let Some((median_ticks, trace)) = sorts.0[sort].median() else { continue };
             let likeness = match sort {
                 HEALTHY => Likeness::Healthy,
                 SLOW => Likeness::Slow(self.slow_ticks.flatten().unwrap_or_default()),
                 _ => Likeness::Ended(Outcome::ALL[sort]),
             };
-            let (alike, sampled) = (sorts.0[sort].seen, sorts.seen());
-            chosen.push(Chosen { window: *window, likeness, alike, sampled, trace: trace.clone() });
+            chosen.push(Chosen {
+                window: *window,
+                is_watched: self.is_watched,
+                likeness,
+                median_ticks,
+                alike: sorts.0[sort].seen,
+                sampled: sorts.seen(),
+                trace: trace.clone(),
+            });
         }
         chosen
     }
+}
+
+/// Whether a window comes after the injection, so that it is held against *before*.
+const fn is_later(window: Window) -> bool {
+    matches!(window, Window::During | Window::After | Window::Tail)
 }
 
 /// Whether a trace with this root belongs to a window.
 fn belongs(root: &SpanRecord, window: Window, windows: &Windows) -> bool {
     let Some((from_s, to_s)) = windows.bounds(window) else { return false };
     let (from, to) = (tick_of_second(u64::from(from_s)), tick_of_second(u64::from(to_s)));
-    let first = if window == Window::During { end(root) } else { root.start };
+    let first = if is_later(window) { end(root) } else { root.start };
     first >= from && end(root) < to
 }
 
 /// The candidates of one window.
-#[derive(Default)]
 struct Sorts([Candidates; SORTS]);
 
 impl Sorts {
+    fn new(most_traces: usize) -> Self {
+        Self(std::array::from_fn(|_| Candidates { most_traces, ..Candidates::default() }))
+    }
+
     fn take(&mut self, sort: usize, trace: &TraceSample) {
         self.0[sort].take(trace);
     }
@@ -169,16 +227,20 @@ impl Sorts {
     /// The duration that one healthy trace in a hundred exceeds; `None` where too few were seen.
     fn slow_ticks(&self) -> Option<u64> {
         let sorted = self.0[HEALTHY].sorted();
-        (sorted.len() >= ENOUGH).then(|| u64::from(sorted[sorted.len() * 99 / 100].spans[0].duration))
+        (sorted.len() >= ENOUGH).then(|| u64::from(sorted[sorted.len() * 99 / 100]))
     }
 }
+
+/// Ranks a trace: by the hash that chooses, then by cell and trace.
+type Rank = (u64, u64);
 
 /// Traces of one sort: how many there were, and an even choice of them.
 #[derive(Default)]
 struct Candidates {
     seen: u64,
-    /// By the hash that chooses, then by cell and trace.
-    kept: BTreeMap<(u64, u64), TraceSample>,
+    most_traces: usize,
+    durations: BTreeMap<Rank, u32>,
+    traces: BTreeMap<Rank, TraceSample>,
 }
 
 impl Candidates {
@@ -187,24 +249,32 @@ impl Candidates {
         let number = number(trace);
         // The sink samples by a hash of the sequence alone; this one must choose anew.
         let rank = (mix(mix(number)), number);
-        if self.kept.len() < CANDIDATES {
-            self.kept.insert(rank, trace.clone());
-        } else if self.kept.last_key_value().is_some_and(|(last, _)| rank < *last) {
-            self.kept.pop_last();
-            self.kept.insert(rank, trace.clone());
-        }
+        keep(&mut self.durations, CANDIDATES, rank, || trace.spans[0].duration);
+        keep(&mut self.traces, self.most_traces, rank, || trace.clone());
     }
 
-    /// By duration, then by cell and trace.
-    fn sorted(&self) -> Vec<&TraceSample> {
-        let mut sorted: Vec<&TraceSample> = self.kept.values().collect();
-        sorted.sort_by_key(|trace| (trace.spans[0].duration, number(trace)));
+    fn sorted(&self) -> Vec<u32> {
+        let mut sorted: Vec<u32> = self.durations.values().copied().collect();
+        sorted.sort_unstable();
         sorted
     }
 
-    fn median(&self) -> Option<&TraceSample> {
+    /// The median duration, and the trace that comes nearest to it.
+    fn median(&self) -> Option<(u32, &TraceSample)> {
         let sorted = self.sorted();
-        sorted.get(sorted.len() / 2).copied()
+        let median = *sorted.get(sorted.len() / 2)?;
+        let distance = |trace: &&TraceSample| (trace.spans[0].duration.abs_diff(median), number(trace));
+        Some((median, self.traces.values().min_by_key(distance)?))
+    }
+}
+
+/// Keeps a value if it is among the first by rank.
+fn keep<V>(kept: &mut BTreeMap<Rank, V>, most: usize, rank: Rank, value: impl FnOnce() -> V) {
+    if kept.len() < most {
+        kept.insert(rank, value());
+    } else if kept.last_key_value().is_some_and(|(last, _)| rank < *last) {
+        kept.pop_last();
+        kept.insert(rank, value());
     }
 }
 

@@ -49,6 +49,9 @@ pub(super) fn export(plan: &Plan, at_s: u32, slice: &Slice, spans: Spans) -> Exp
                     busy_ticks: total.busy_ticks,
                     capacity_ticks: total.capacity_ticks,
                     running: total.busy_now + total.waiting_now,
+                    hottest_ticks: slice.hottest_ticks[usize::from(id)],
+                    shard_ticks: total.capacity_ticks * u64::from(plan.stores[usize::from(id)].cores)
+                        / total.capacity.max(1),
                 }
             }
             // A consumer group tells its lag itself.

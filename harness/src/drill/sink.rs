@@ -1,12 +1,14 @@
 //! The sink of the pipeline `none`: takes every batch of a cell at its flush, on the cell's own thread.
 //!
-//! Owns what arrived: the stream's fingerprint, counts by shape, and all spans of some traces, chosen by a hash
-//! of the trace. Refuses the truth: it sees nothing but batches.
+//! Owns what arrived: the stream's fingerprint, counts and durations by shape, and all spans of some traces, chosen by a
+//! hash of the trace. Refuses the truth: it sees nothing but batches.
 
+use super::traffic::{Traffic, place_of};
 use doorbuster_model::key::mix;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Plan, Shape};
 use doorbuster_telemetry::fingerprint::Fingerprint;
+use doorbuster_telemetry::observed::durations::{BUCKETS, bucket};
 use doorbuster_telemetry::observed::{ShapePoint, TraceSample};
 use doorbuster_telemetry::record::{Batch, Consumer, SpanRecord, TraceWord};
 use std::collections::BTreeMap;
@@ -26,17 +28,27 @@ pub struct Sink {
     pub fingerprint: Fingerprint,
     /// Spans that arrived.
     pub arrived: u64,
-    points: Vec<ShapePoint>,
+    /// By place; see [`place_of`].
+    counts: Vec<Count>,
+    /// Spans by place and bucket of duration. Handed over every ten seconds: 32 bits are enough.
+    durations: Vec<u32>,
     /// Server spans of pods with another version, by service.
     released: Vec<ShapePoint>,
     /// For each pod with another version, its service.
     services: Vec<Option<u16>>,
     /// Whether a shape is a server's.
     is_server: Vec<bool>,
-    /// For each shape, whether an outcome is an error there, by bit.
-    errors: Vec<u16>,
     fresh: Vec<SpanRecord>,
     open: BTreeMap<u64, OpenTrace>,
+}
+
+/// What is counted at a place beside the durations: their number is that of the spans.
+#[derive(Clone, Copy)]
+struct Count {
+    duration_ticks: u64,
+    errors: u32,
+    /// Whether an outcome is an error here, by bit.
+    error_bits: u16,
 }
 
 /// A sampled trace of which spans may still come.
@@ -51,10 +63,11 @@ impl Consumer for Sink {
         self.fingerprint.batch(batch);
         self.arrived += batch.spans.len() as u64;
         for span in batch.spans {
-            let point = &mut self.points[usize::from(span.shape)];
-            point.spans += 1;
-            point.duration_ticks += u64::from(span.duration);
-            point.errors += u64::from(self.errors[usize::from(span.shape)] >> span.outcome & 1);
+            let place = place_of(span);
+            let count = &mut self.counts[place];
+            count.duration_ticks += u64::from(span.duration);
+            count.errors += u32::from(count.error_bits >> span.outcome & 1);
+            self.durations[place * BUCKETS + bucket(span.duration)] += 1;
             if mix(TraceWord(span.trace).sequence()).is_multiple_of(SAMPLE_ONE_IN) {
                 self.fresh.push(*span);
             }
@@ -64,7 +77,7 @@ impl Consumer for Sink {
             for span in batch.spans.iter().filter(|span| self.is_server[usize::from(span.shape)]) {
                 point.spans += 1;
                 point.duration_ticks += u64::from(span.duration);
-                point.errors += u64::from(self.errors[usize::from(span.shape)] >> span.outcome & 1);
+                point.errors += u64::from(self.counts[place_of(span)].error_bits >> span.outcome & 1);
             }
         }
     }
@@ -77,20 +90,27 @@ impl Sink {
             cell,
             fingerprint: Fingerprint::default(),
             arrived: 0,
-            points: vec![ShapePoint::default(); plan.shapes.len()],
+            counts: plan.shapes.iter().flat_map(|shape| [Count::new(shape); 2]).collect(),
+            durations: vec![0; 2 * plan.shapes.len() * BUCKETS],
             released: vec![ShapePoint::default(); plan.services.len()],
             services: released_pods(plan),
             is_server: plan.shapes.iter().map(|shape| matches!(shape, Shape::Server(_))).collect(),
-            errors: plan.shapes.iter().map(error_bits).collect(),
             fresh: Vec::new(),
             open: BTreeMap::new(),
         }
     }
 
-    /// Counts by shape since the last call.
-    pub fn take_points(&mut self) -> Vec<ShapePoint> {
-        let empty = vec![ShapePoint::default(); self.points.len()];
-        std::mem::replace(&mut self.points, empty)
+    /// Adds what arrived since the last call.
+    pub(crate) fn hand_over(&mut self, into: &mut Traffic) {
+        for (place, (count, durations)) in self.counts.iter_mut().zip(self.durations.chunks_mut(BUCKETS)).enumerate() {
+            let spans: u64 = durations.iter().map(|count| u64::from(*count)).sum();
+            if spans > 0 {
+                let (errors, duration_ticks) = (u64::from(count.errors), count.duration_ticks);
+                into.add(place, &ShapePoint { spans, errors, duration_ticks }, durations);
+                (count.errors, count.duration_ticks) = (0, 0);
+                durations.fill(0);
+            }
+        }
     }
 
     /// Counts of other versions' pods by service since the last call.
@@ -134,11 +154,14 @@ fn released_pods(plan: &Plan) -> Vec<Option<u16>> {
     pods
 }
 
-/// Outcomes that make a span of this shape an error: all but answers, and at a server what its caller did.
-fn error_bits(shape: &Shape) -> u16 {
-    let error = |outcome: &Outcome| match shape {
-        Shape::Server(_) => outcome.is_servers_fault(),
-        Shape::Client(_) | Shape::Statement(_) => !outcome.answered(),
-    };
-    Outcome::ALL.iter().filter(|outcome| error(outcome)).fold(0, |bits, outcome| bits | 1 << *outcome as u8)
+impl Count {
+    /// Nothing yet. All outcomes but answers are errors, and at a server those that its caller caused are not.
+    fn new(shape: &Shape) -> Self {
+        let error = |outcome: &Outcome| match shape {
+            Shape::Server(_) => outcome.is_servers_fault(),
+            Shape::Client(_) | Shape::Statement(_) => !outcome.answered(),
+        };
+        let errors = Outcome::ALL.iter().filter(|outcome| error(outcome));
+        Self { duration_ticks: 0, errors: 0, error_bits: errors.fold(0, |bits, outcome| bits | 1 << *outcome as u8) }
+    }
 }

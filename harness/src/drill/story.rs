@@ -117,7 +117,9 @@ impl Story {
 
     /// Takes what the detector found.
     pub(super) fn note(&mut self, finding: Finding, now_s: u32, recovered_s: Option<u32>) {
-        let during = self.injected_s().is_some_and(|injected| injected <= now_s);
+        // A fault that harms nobody (a rule that is too tight, a wrong clock) has no cause to find: pages are false then.
+        let harms = self.faults.iter().filter(|fault| !fault.labels.is_empty());
+        let during = harms.map(|fault| fault.from_s).min().is_some_and(|injected| injected <= now_s);
         let over = recovered_s.is_some_and(|recovered| now_s > recovered + AFTERMATH_S);
         match finding {
             Finding::Symptom(symptom) if during && self.symptom.is_none() => self.symptom = Some(symptom),

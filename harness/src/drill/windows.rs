@@ -1,7 +1,9 @@
 //! Windows: the stretches of a run that verdicts look at (design section 8).
 //!
-//! Owns when each begins and ends, some of it known only as the story unfolds, and the truth that falls into each.
+//! Owns when each begins and ends, some of it known only as the story unfolds, and the truth and the spans that fall into
+//! each.
 
+use super::traffic::Traffic;
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::Scenario;
 use doorbuster_virtual::slice::Slice;
@@ -38,7 +40,7 @@ impl Window {
     }
 }
 
-/// A window and the truth that fell into it.
+/// A window and what fell into it.
 pub(crate) struct WindowSlice {
     /// Which.
     pub(crate) window: Window,
@@ -48,6 +50,8 @@ pub(crate) struct WindowSlice {
     pub(crate) to_s: u32,
     /// What happened.
     pub(crate) slice: Slice,
+    /// The spans that reached the sinks meanwhile.
+    pub(crate) traffic: Traffic,
 }
 
 /// All windows of a run in progress.
@@ -75,7 +79,7 @@ impl Windows {
     }
 
     fn open(&mut self, plan: &Plan, window: Window, from_s: u32, to_s: u32) {
-        self.windows.push(WindowSlice { window, from_s, to_s, slice: Slice::new(plan) });
+        self.windows.push(WindowSlice { window, from_s, to_s, slice: Slice::new(plan), traffic: Traffic::new(plan) });
     }
 
     /// Whether a window begins or ends at this second, so that slices must not run across it.
@@ -83,11 +87,12 @@ impl Windows {
         self.windows.iter().any(|window| window.from_s == second || window.to_s == second)
     }
 
-    /// Adds the slice that ends at `now_s` to the windows it lies in.
-    pub(super) fn add(&mut self, slice: &Slice, now_s: u32) {
+    /// Adds the slice that ends at `now_s`, and the spans that arrived in it, to the windows it lies in.
+    pub(super) fn add(&mut self, slice: &Slice, traffic: &Traffic, now_s: u32) {
         for window in &mut self.windows {
             if window.from_s <= self.closed_s && now_s <= window.to_s {
                 window.slice.follow(slice);
+                window.traffic.follow(traffic);
             }
         }
         self.closed_s = now_s;
@@ -119,10 +124,15 @@ impl Windows {
         }
     }
 
+    /// The one of [`Window::After`] and [`Window::Tail`] that is not told, as far as that is known by now.
+    pub(super) fn unwanted(&self) -> Window {
+        let has_after = self.bounds(Window::After).is_some_and(|(from_s, to_s)| from_s < to_s);
+        if has_after { Window::Tail } else { Window::After }
+    }
+
     /// The windows that were there, with *after* decided, cut where the run was ended early.
     pub(super) fn end(self, played_s: u32) -> Vec<WindowSlice> {
-        let has_after = self.windows.iter().any(|window| window.window == Window::After && window.from_s < window.to_s);
-        let unwanted = if has_after { Window::Tail } else { Window::After };
+        let unwanted = self.unwanted();
         let mut windows: Vec<WindowSlice> =
             self.windows.into_iter().filter(|window| window.window != unwanted).collect();
         for window in &mut windows {

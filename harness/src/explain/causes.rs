@@ -32,8 +32,8 @@ pub(super) const fn cause(kind: CauseKind) -> &'static str {
         }
         CauseKind::StoreDown => "Shards of a store (or brokers) refuse what they are asked: they are down.",
         CauseKind::HotShard => {
-            "Nine of ten bad traces that end at a store end at one of its shards: one key is asked for by everybody. The store's \
-             mean hides it."
+            "The cores of one shard of a store are in use while those of all shards together are not half as busy: one key is \
+             asked for by everybody, or one shard has less to give."
         }
         CauseKind::LockContention => {
             "A call of a statement waits for locks, as the store's own statistics tell, three times as long as before."

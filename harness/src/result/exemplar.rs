@@ -16,8 +16,13 @@ use doorbuster_telemetry::record::{SpanRecord, TraceWord};
 use doorbuster_telemetry::shapes::{Attribute, Kind, Shapes, Status, Value};
 use std::cmp::Reverse;
 
-/// Spans of one trace that are told at most. Chosen: two screens.
+/// Spans of a trace of the watched endpoint that are told at most. Chosen: two screens.
 const MOST_SPANS: usize = 64;
+/// Spans of another endpoint's trace that are told at most, and at least where there are many endpoints. Chosen: a screen.
+const OTHERS_SPANS: (usize, usize) = (8, 32);
+/// Spans of all traces of other endpoints that are told, about, so that a shop of two hundred routes still has a result of a
+/// few megabytes. Chosen.
+const OTHERS_SPANS_IN_ALL: usize = 2_048;
 /// Children of one kind under one span that are told at most: a statement that was tried three hundred times is told by
 /// its first and its last tries.
 const MOST_ALIKE: usize = 6;
@@ -31,7 +36,9 @@ const STATUS: &str = "http.response.status_code";
 /// Tells the traces that were chosen.
 pub(super) fn exemplars(plan: &Plan, chosen: &[Chosen]) -> Vec<Exemplar> {
     let teller = Teller { plan, names: names(plan), shapes: Shapes::new(plan), ids: Ids::new(plan.seed) };
-    chosen.iter().map(|chosen| teller.tell(chosen)).collect()
+    let others = chosen.iter().filter(|chosen| !chosen.is_watched).count();
+    let share = (OTHERS_SPANS_IN_ALL / others.max(1)).clamp(OTHERS_SPANS.0, OTHERS_SPANS.1);
+    chosen.iter().map(|chosen| teller.tell(chosen, if chosen.is_watched { MOST_SPANS } else { share })).collect()
 }
 
 /// All that a record lacks.
@@ -43,7 +50,7 @@ struct Teller<'p> {
 }
 
 impl Teller<'_> {
-    fn tell(&self, chosen: &Chosen) -> Exemplar {
+    fn tell(&self, chosen: &Chosen, most_spans: usize) -> Exemplar {
         let spans = &chosen.trace.spans;
         let root = &spans[0];
         let edge = match self.names.what(root) {
@@ -51,7 +58,7 @@ impl Teller<'_> {
             _ => unreachable!("invariant: an exemplar's root is the server span of an edge"),
         };
         let sequence = TraceWord(root.trace).sequence();
-        let told = self.spans(spans);
+        let told = self.spans(spans, most_spans);
         Exemplar {
             window: chosen.window.name().to_owned(),
             edge,
@@ -59,7 +66,7 @@ impl Teller<'_> {
             at_s: s_from_ticks(root.start),
             duration_s: s_from_ticks(u64::from(root.duration)),
             outcome: outcome(root).name().to_owned(),
-            chosen: why(chosen.likeness),
+            chosen: why(chosen),
             alike: chosen.alike,
             sampled: chosen.sampled,
             spans_arrived: spans.len() as u64,
@@ -68,9 +75,9 @@ impl Teller<'_> {
         }
     }
 
-    fn spans(&self, spans: &[SpanRecord]) -> Vec<ExemplarSpan> {
+    fn spans(&self, spans: &[SpanRecord], most: usize) -> Vec<ExemplarSpan> {
         let tree = Tree::new(&self.names, spans);
-        let kept = tree.kept();
+        let kept = tree.kept(most);
         let left_out = tree.left_out(&kept);
         let order = tree.in_order(&kept);
         let mut told: Vec<ExemplarSpan> = Vec::with_capacity(order.len());
@@ -123,14 +130,19 @@ impl Teller<'_> {
     }
 }
 
-fn why(likeness: Likeness) -> String {
-    match likeness {
-        Likeness::Healthy => "of median duration among those that succeeded".to_owned(),
-        Likeness::Ended(outcome) => format!("of median duration among those that ended with {}", outcome.name()),
-        Likeness::Slow(over) => {
-            format!("of median duration among those that succeeded, but took over {}", duration(s_from_ticks(over)))
-        }
-    }
+fn why(chosen: &Chosen) -> String {
+    let among = match chosen.likeness {
+        Likeness::Healthy => "those that succeeded".to_owned(),
+        Likeness::Ended(outcome) => format!("those that ended with {}", outcome.name()),
+        Likeness::Slow(over) => format!("those that succeeded, but took over {}", duration(s_from_ticks(over))),
+    };
+    let median = duration(s_from_ticks(u64::from(chosen.median_ticks)));
+    let of = if chosen.is_median() {
+        "of median duration".to_owned()
+    } else {
+        format!("near the median duration ({median})")
+    };
+    format!("{of} among {among}")
 }
 
 fn attribute((key, value): &Attribute) -> (String, String) {
@@ -166,10 +178,10 @@ impl<'a> Tree<'a> {
         Self { spans, parents, detached }
     }
 
-    /// Which spans are told: all, or a choice of [`MOST_SPANS`], each with all that are above it.
-    fn kept(&self) -> Vec<bool> {
+    /// Which spans are told: all, or a choice of so many, each with all that are above it.
+    fn kept(&self, most: usize) -> Vec<bool> {
         let mut kept = self.without_the_middle();
-        if kept.iter().filter(|kept| **kept).count() <= MOST_SPANS {
+        if kept.iter().filter(|kept| **kept).count() <= most {
             return kept;
         }
         // Errors first, then what took long: both lead to where the trouble is.
@@ -185,7 +197,7 @@ impl<'a> Tree<'a> {
                 way.push(at);
                 above = self.parents[at];
             }
-            if count + way.len() <= MOST_SPANS {
+            if count + way.len() <= most {
                 count += way.len();
                 way.into_iter().for_each(|at| kept[at] = true);
             }

@@ -1,4 +1,5 @@
-//! Traces that stand for others: before and during, side by side, each as a tree on a time axis of its own.
+//! Traces that stand for others, endpoint by endpoint: before and during, side by side, each as a tree on a time axis of its
+//! own.
 //!
 //! Owns that section. Refuses to draw what can't be read: a tree has a greatest number of rows, and what is left out
 //! is counted where it would stand.
@@ -21,47 +22,94 @@ const PARTS: f64 = 4.0;
 
 /// The section.
 pub(super) fn section(html: &mut String, result: &RunResult) {
-    let title = if result.exemplars.len() > 1 { "One request before, one during" } else { "One request" };
+    let is_incident = result.timeline.injected_s.is_some();
+    let title = if is_incident { "One request before, one during" } else { "One request" };
     open_section(html, "exemplars", title);
     if result.exemplars.is_empty() {
         note(html, "No sampled request reached the sink in a window of which one could be shown.");
         html.push_str("</section>\n");
         return;
     }
-    let edge = &result.exemplars[0].edge;
     note(
         html,
-        &format!(
-            "Traces of {edge} as they reached the sink, each chosen to stand for others; a request that is refused at the \
-             door leaves none. A solid bar is work that a service was asked for, a pale one a call or a statement that \
-             it waits for; each tree has a time scale of its own."
-        ),
+        "Of each endpoint that shoppers ask, traces as they reached the sink, each chosen to stand for others; a request that \
+         is refused at the door leaves none. A solid bar is work that a service was asked for, a pale one a call or a \
+         statement that it waits for; each tree has a time scale of its own.",
     );
-    // Two need more room than the column of text has.
-    let class = if result.exemplars.len() > 1 { "traces pair" } else { "traces" };
-    html.push_str(&format!("<div class=\"{class}\">\n"));
+    let mut edges: Vec<&str> = Vec::new();
     for exemplar in &result.exemplars {
-        figure(html, result, exemplar);
+        if !edges.contains(&exemplar.edge.as_str()) {
+            edges.push(&exemplar.edge);
+        }
     }
+    let focus = focus(result).map(|focus| focus.edge);
+    for (place, edge) in edges.iter().enumerate() {
+        // The watched endpoint comes first in the result, if there are traces of it.
+        endpoint(html, result, edge, place == 0 && focus.is_none_or(|focus| focus == *edge));
+    }
+    missing(html, result, &edges);
+    html.push_str("</section>\n");
+}
+
+/// One endpoint's traces: before and during side by side, what came after folded away.
+fn endpoint(html: &mut String, result: &RunResult, edge: &str, is_open: bool) {
+    let told: Vec<&Exemplar> = result.exemplars.iter().filter(|exemplar| exemplar.edge == edge).collect();
+    let open = if is_open { " open" } else { "" };
+    html.push_str(&format!("<details{open}><summary>{}: ", Html(edge)));
+    let short = |exemplar: &&Exemplar| format!("{} {}", title(exemplar).to_lowercase(), in_short(exemplar));
+    html.push_str(&told.iter().map(short).collect::<Vec<_>>().join(", "));
+    html.push_str("</summary>\n");
+    let (later, first): (Vec<&Exemplar>, Vec<&Exemplar>) = told.iter().partition(|exemplar| exemplar.window == "after");
+    // Two need more room than the column of text has.
+    html.push_str(if first.len() > 1 { "<div class=\"traces pair\">\n" } else { "<div class=\"traces\">\n" });
+    first.iter().for_each(|exemplar| figure(html, result, exemplar));
     html.push_str("</div>\n");
-    let is_there = |window: &str| result.exemplars.iter().any(|exemplar| exemplar.window == window);
     for window in ["before", "during"].iter().filter(|window| result.timeline.windows.contains_key(**window)) {
-        if !is_there(window) {
-            let edge = focus(result).map_or(edge.as_str(), |focus| focus.edge);
+        if !told.iter().any(|exemplar| exemplar.window == *window) {
             note(html, &format!("No sampled request to {edge} that fits was seen {window}."));
         }
     }
-    html.push_str("</section>\n");
+    for exemplar in later {
+        html.push_str(&format!("<details><summary>After: {}</summary><div class=\"traces\">\n", in_short(exemplar)));
+        figure(html, result, exemplar);
+        html.push_str("</div></details>\n");
+    }
+    html.push_str("</details>\n");
+}
+
+/// The endpoints that shoppers ask of which there is no trace.
+fn missing(html: &mut String, result: &RunResult, shown: &[&str]) {
+    let mut missing: Vec<String> = Vec::new();
+    for stats in result.endpoints.iter().filter(|stats| stats.edge) {
+        let name = format!("{}.{}", stats.service, stats.endpoint);
+        if !shown.contains(&name.as_str()) && !missing.contains(&name) {
+            missing.push(name);
+        }
+    }
+    if !missing.is_empty() {
+        note(html, &format!("No sampled request was seen of {}.", missing.join(", ")));
+    }
+}
+
+/// How long it took, and how it ended if not well.
+fn in_short(exemplar: &Exemplar) -> String {
+    let took = prose(&duration(exemplar.duration_s));
+    if exemplar.outcome == "ok" { took } else { format!("{took} {}", Html(&words::outcome(&exemplar.outcome))) }
+}
+
+fn title(exemplar: &Exemplar) -> &'static str {
+    match exemplar.window.as_str() {
+        "before" => "Before",
+        "during" => "During",
+        "after" => "After",
+        _ => "In this run",
+    }
 }
 
 fn figure(html: &mut String, result: &RunResult, exemplar: &Exemplar) {
     let shown = &exemplar.spans[..exemplar.spans.len().min(MOST_ROWS)];
     let extent_s = extent(exemplar, shown);
-    let title = match exemplar.window.as_str() {
-        "before" => "Before",
-        "during" => "During",
-        _ => "In this run",
-    };
+    let title = title(exemplar);
     html.push_str(&format!(
         "<figure class=\"trace\"><figcaption><h3>{title}: {} <span class=\"chip {}\">{}</span></h3>\n<p class=\"note\">{}</p>\n\
          </figcaption>\n",
@@ -72,7 +120,7 @@ fn figure(html: &mut String, result: &RunResult, exemplar: &Exemplar) {
     ));
     axis(html, extent_s);
     let (first, folded) = shown.split_at(shown.len().min(ROWS_AT_ONCE));
-    let label = title.to_lowercase();
+    let label = format!("{}, {}", Html(&exemplar.edge), title.to_lowercase());
     rows(html, &label, first, extent_s);
     if !folded.is_empty() {
         html.push_str(&format!("<details><summary>{} spans after these</summary>\n", folded.len()));
@@ -239,6 +287,27 @@ mod tests {
     }
 
     #[test]
+    fn each_endpoint_is_folded_but_the_watched_one() {
+        let mut result = examples::incident();
+        let mut after = result.exemplars[0].clone();
+        after.window = "after".to_owned();
+        result.exemplars.push(after);
+        let mut other = result.exemplars[0].clone();
+        other.edge = "gateway.browse".to_owned();
+        result.exemplars.push(other);
+        let html = told(&result);
+        let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text} is not in {html}"));
+        let watched =
+            place("<details open><summary>gateway.pay: before 36 ms, during 5 s timed out, after 36 ms</summary>");
+        let after = place("<details><summary>After: 36 ms</summary>");
+        let other = place("<details><summary>gateway.browse: before 36 ms</summary>");
+        assert!(watched < after && after < other);
+        assert_eq!(html.matches("<figure class=\"trace\">").count(), 4);
+        assert!(html.contains("aria-label=\"Spans, gateway.browse, before\""), "{html}");
+        assert!(!html.contains("No sampled request was seen of"));
+    }
+
+    #[test]
     fn a_great_tree_is_bounded_and_says_so() {
         let mut result = examples::incident();
         let exemplar = &mut result.exemplars[1];
@@ -256,7 +325,9 @@ mod tests {
     fn what_is_missing_is_said() {
         let mut result = examples::incident();
         result.exemplars.truncate(1);
-        assert!(told(&result).contains("No sampled request to gateway.pay that fits was seen during."));
+        let html = told(&result);
+        assert!(html.contains("No sampled request to gateway.pay that fits was seen during."), "{html}");
+        assert!(html.contains("No sampled request was seen of gateway.browse."), "{html}");
         assert!(told(&examples::empty()).contains("No sampled request reached the sink"));
     }
 

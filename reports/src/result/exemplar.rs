@@ -5,10 +5,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A trace of the focus' edge that stands for others of its window, as it reached the sink.
+/// A trace that stands for others of its endpoint and window, as it reached the sink.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Exemplar {
-    /// The window it stands for: `before` and `during`, or `run` without a fault.
+    /// The window it stands for: `before`, `during` and `after`, or `run` without a fault.
     pub window: String,
     /// The endpoint that was asked, as `service.endpoint`.
     pub edge: String,
@@ -22,9 +22,9 @@ pub struct Exemplar {
     pub outcome: String,
     /// Why it was chosen, in words.
     pub chosen: String,
-    /// Sampled traces of the edge in this window that are like it.
+    /// Sampled traces of the endpoint in this window that are like it.
     pub alike: u64,
-    /// Sampled traces of the edge in this window. A request that finds the accept queue full leaves none.
+    /// Sampled traces of the endpoint in this window. A request that finds the accept queue full leaves none.
     pub sampled: u64,
     /// Spans of it that reached the sink.
     pub spans_arrived: u64,

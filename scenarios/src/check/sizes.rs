@@ -1,11 +1,12 @@
 //! How large programs and the trees of requests are: they must end, and fit the engine's integers.
 //!
-//! Owns the search for circles among calls, and the bounds on instructions and spans.
+//! Owns the search for circles among calls, and the bounds on instructions and spans. What generated services do wrong is
+//! reported at the line of the section `fleet` that they come from.
 
 use super::Check;
 use crate::Scenario;
 use crate::load::{Position, Spot};
-use crate::types::{Action, FaultKind, Retry, Service, Step};
+use crate::types::{Action, FaultKind, Fleet, Retry, Service, Step};
 use std::collections::BTreeMap;
 
 /// Instructions of all programs together: the engine counts them in 16 bits, and adds some of its own.
@@ -23,28 +24,48 @@ const MOST_WAYS: u64 = 255;
 struct Room<'a> {
     name: String,
     at: Position,
-    /// Callee, place of the call, tries.
-    calls: Vec<(String, Position, u64)>,
+    calls: Vec<Asked>,
     /// Messages that it may publish for a consumer group each, every try used up.
     messages: u64,
     queries: u64,
     instructions: u64,
     steps: &'a [Step],
+    is_generated: bool,
 }
 
-pub(super) fn sizes(check: &mut Check<'_>, services: Spot<'_>) {
+/// A call in a program.
+struct Asked {
+    callee: String,
+    at: Position,
+    is_written: bool,
+    tries: u64,
+}
+
+pub(super) fn sizes(check: &mut Check<'_>, root: Spot<'_>) {
+    let services = root.key("services");
     let mut rooms = Vec::new();
     let scenario = check.scenario;
     for (service, one) in &scenario.services {
+        let is_generated = !services.key(service).is_written();
         let endpoints = one.endpoints.iter().map(|(name, endpoint)| ("endpoints", name, &endpoint.program));
         let consumers = one.consumers.iter().map(|(name, consumer)| ("consumers", name, &consumer.program));
         for (group, name, steps) in endpoints.chain(consumers) {
             let spot = services.key(service).key(group).key(name);
-            let name = format!("{service}.{name}");
             // One instruction more: the answer.
-            let mut room =
-                Room { name, at: spot.name_at, calls: Vec::new(), messages: 0, queries: 0, instructions: 1, steps };
+            let mut room = Room {
+                name: format!("{service}.{name}"),
+                at: if is_generated { root.key("fleet").at } else { spot.name_at },
+                calls: Vec::new(),
+                messages: 0,
+                queries: 0,
+                instructions: 1,
+                steps,
+                is_generated,
+            };
             room.count(scenario, spot.key("do"), room.steps);
+            if let Some(fleet) = &scenario.fleet {
+                room.place_generated(fleet, root.key("fleet"));
+            }
             rooms.push(room);
         }
     }
@@ -67,10 +88,16 @@ pub(super) fn sizes(check: &mut Check<'_>, services: Spot<'_>) {
         if before <= MOST_INSTRUCTIONS && instructions > MOST_INSTRUCTIONS {
             let message =
                 format!("with `{}` all programs together have over {MOST_INSTRUCTIONS} instructions", room.name);
-            check.report(room.at, message, "a step is one to three instructions");
+            let help = if room.is_generated {
+                "a call of a generated service is up to four instructions; make fewer `services`, or a smaller `fan_out`"
+            } else {
+                "a step is one to three instructions"
+            };
+            check.report(room.at, message, help);
         }
     }
-    let search = Search { numbers: numbers(&rooms), rooms: &rooms, state: vec![State::New; rooms.len()] };
+    let search =
+        Search { numbers: numbers(&rooms), rooms: &rooms, state: vec![State::New; rooms.len()], told: Vec::new() };
     let ways = search.run(check);
     messages(check, services, &rooms, &ways);
 }
@@ -122,6 +149,22 @@ fn numbers(rooms: &[Room<'_>]) -> BTreeMap<String, usize> {
 }
 
 impl Room<'_> {
+    /// Gives calls that nobody wrote the place of what they come from: the endpoint under `from` that makes them, or the one
+    /// under `to` that is called.
+    fn place_generated(&mut self, fleet: &Fleet, spot: Spot<'_>) {
+        let item = |list: &str, names: &[String], name: &str| {
+            let index = names.iter().position(|other| other == name);
+            index.map_or(spot.at, |index| spot.key(list).item(index).at)
+        };
+        for call in &mut self.calls {
+            if self.is_generated {
+                call.at = item("to", &fleet.to, &call.callee);
+            } else if !call.is_written {
+                call.at = item("from", &fleet.from, &self.name);
+            }
+        }
+    }
+
     /// Counts the steps of a part of the program.
     fn count(&mut self, scenario: &Scenario, spot: Spot<'_>, steps: &[Step]) {
         for (index, step) in steps.iter().enumerate() {
@@ -131,8 +174,13 @@ impl Room<'_> {
                 Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => {}
                 Step::Call(call) => {
                     let spot = spot.key("call");
-                    let at = spot.key("endpoint").at;
-                    self.calls.push((call.endpoint.clone(), at, tries(call.retry.as_ref())));
+                    let endpoint = spot.key("endpoint");
+                    self.calls.push(Asked {
+                        callee: call.endpoint.clone(),
+                        at: endpoint.at,
+                        is_written: endpoint.is_written(),
+                        tries: tries(call.retry.as_ref()),
+                    });
                     self.instructions += u64::from(!call.fallback.is_empty());
                     self.count(scenario, spot.key("fallback"), &call.fallback);
                 }
@@ -193,6 +241,8 @@ struct Search<'a> {
     rooms: &'a [Room<'a>],
     numbers: BTreeMap<String, usize>,
     state: Vec<State>,
+    /// Lines of the section `fleet` at which a circle was reported.
+    told: Vec<Position>,
 }
 
 /// An endpoint on the way: its number, its next call, the spans and messages so far.
@@ -214,7 +264,7 @@ impl<'a> Search<'a> {
             let mut way = vec![self.open(start)];
             while let Some(top) = way.last_mut() {
                 let room = &self.rooms[top.number];
-                let Some((callee, at, tries)) = room.calls.get(top.next) else {
+                let Some(Asked { callee, at, tries, .. }) = room.calls.get(top.next) else {
                     let done = State::Done(top.spans, top.messages);
                     self.state[top.number] = done;
                     self.report_size(check, top.number, top.spans);
@@ -250,7 +300,7 @@ impl<'a> Search<'a> {
         Open { number, next: 0, spans: room.queries.saturating_add(1), messages: room.messages }
     }
 
-    fn report_circle(&self, check: &mut Check<'_>, way: &[Open], callee: usize, at: Position) {
+    fn report_circle(&mut self, check: &mut Check<'_>, way: &[Open], callee: usize, at: Position) {
         const SHOWN: usize = 12;
         if check.findings.are_full() {
             return;
@@ -263,7 +313,15 @@ impl<'a> Search<'a> {
         }
         names.push(&self.rooms[callee].name);
         let message = format!("calls run in a circle: {}", names.join(" -> "));
-        check.report(at, message, "a request would never end; one of these calls must go");
+        if !way[first..].iter().any(|open| self.rooms[open.number].is_generated) {
+            check.report(at, message, "a request would never end; one of these calls must go");
+        } else if !self.told.contains(&at) {
+            // One line of the section may close dozens of circles.
+            self.told.push(at);
+            let help =
+                "a request would never end; generated services are asked by what `from` names and ask what `to` names";
+            check.report(at, message, help);
+        }
     }
 
     fn report_size(&self, check: &mut Check<'_>, number: usize, spans: u64) {
@@ -272,7 +330,7 @@ impl<'a> Search<'a> {
         }
         // Whoever calls it is too large as well: only the innermost is told.
         let room = &self.rooms[number];
-        let callees = room.calls.iter().filter_map(|(callee, _, _)| self.numbers.get(callee));
+        let callees = room.calls.iter().filter_map(|call| self.numbers.get(&call.callee));
         let is_innermost = callees
             .into_iter()
             .all(|callee| !matches!(self.state[*callee], State::Done(spans, _) if spans > MOST_SPANS));

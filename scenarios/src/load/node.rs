@@ -182,6 +182,11 @@ impl<'a> Spot<'a> {
         self.node.and_then(Node::map).is_some_and(|map| map.contains_key(key))
     }
 
+    /// Whether the whole way was there; what was generated stands in no file.
+    pub(crate) fn is_written(self) -> bool {
+        self.node.is_some()
+    }
+
     fn of(node: &'a Node, name_at: Position) -> Self {
         let at = if matches!(node.value, Value::Scalar(_)) { node.at } else { name_at };
         Self { node: Some(node), name_at, at }

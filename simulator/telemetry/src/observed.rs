@@ -3,6 +3,8 @@
 //! Owns types that hold observations, merge by integer sums, and cannot hold the truth (which fault is
 //! there, what a trace's fate was). The detector is given these and nothing else.
 
+pub mod durations;
+
 use crate::record::SpanRecord;
 
 /// Seconds between two exports of metrics.
@@ -100,6 +102,10 @@ pub struct StorePoint {
     pub capacity_ticks: u64,
     /// Statements running or waiting at the end.
     pub running: u64,
+    /// Core-ticks in use at the busiest shard.
+    pub hottest_ticks: u64,
+    /// Core-ticks there at one shard.
+    pub shard_ticks: u64,
 }
 
 /// A statement in its store's statistics.
@@ -176,7 +182,7 @@ macro_rules! merge_points {
 merge_points! {
     ServicePoint { cpu_busy_ticks, cpu_capacity_ticks, run_queue, accept_queue, in_flight, pods_wanted, pods_up, paused_ticks }
     PoolPoint { used_ticks, capacity_ticks, acquired, timeouts, wait_ticks, waiting }
-    StorePoint { busy_ticks, capacity_ticks, running }
+    StorePoint { busy_ticks, capacity_ticks, running, hottest_ticks, shard_ticks }
     StatementPoint { calls, killed, time_ticks, rows_examined, unavailable, lock_ticks }
     ConsumerPoint { appended, consumed, lag, age_ticks }
     CachePoint { hits, misses }

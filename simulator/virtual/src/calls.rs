@@ -108,10 +108,14 @@ impl<C: Consumer> Cell<'_, C> {
     pub(crate) fn arrive(&mut self, id: FrameId) {
         let now = self.now;
         self.frames[id].arrived = now as u32;
+        let is_cancelled = self.frames[id].has(CANCELLED);
         let pod = &mut self.pods[at(self.frames[id].pod)];
         let service = &self.plan.services[usize::from(pod.service)];
         if pod.is_down {
             return self.conclude(id, Outcome::Unavailable);
+        }
+        if is_cancelled {
+            return self.conclude(id, Outcome::Cancelled);
         }
         if pod.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
             self.turn_away(id, Outcome::RateLimited);
@@ -142,12 +146,13 @@ impl<C: Consumer> Cell<'_, C> {
     /// The answer to a call that is not let in. A limit is the application's, so it leaves a span; a full queue is not.
     pub(crate) fn turned_away(&mut self, id: FrameId) {
         let frame = self.frames[id];
-        if frame.outcome == Outcome::RateLimited {
+        let outcome = if frame.has(KILLED) { Outcome::Unavailable } else { frame.outcome };
+        if outcome == Outcome::RateLimited {
             let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
             let shape = self.plan.endpoints[usize::from(endpoint)].shape;
-            self.span(id, frame.arrived, frame.span, shape, frame.outcome, (0, 0));
+            self.span(id, frame.arrived, frame.span, shape, outcome, (0, 0));
         }
-        self.conclude(id, frame.outcome);
+        self.conclude(id, outcome);
     }
 
     /// A worker starts on a call: its server span begins.
@@ -300,10 +305,14 @@ impl<C: Consumer> Cell<'_, C> {
         }
         let frame = &self.frames[id];
         let key = frame.key.child(site.place, u64::from(frame.attempt) | u64::from(frame.work) << 8);
-        if from_shopper && let Some(after) = self.hurries(id) {
+        if from_shopper && let Some(haste) = self.hurries(id) {
+            if self.frames[id].attempt + 1 >= haste.attempts {
+                self.shopper_leaves(id, site);
+                return self.give_up(id, site, outcome);
+            }
             self.frames[id].attempt += 1;
             self.frames[id].state = State::Backoff;
-            return self.schedule(self.now + after, Kind::Resume, id);
+            return self.schedule(self.now + haste.after, Kind::Resume, id);
         }
         let frame = &self.frames[id];
         let has_try = frame.attempt + 1 < site.attempts && happens(key.bits(RETRY), site.retry_threshold);
@@ -406,7 +415,9 @@ impl<C: Consumer> Cell<'_, C> {
                 pod.workers.give_up(now);
                 self.conclude(id, Outcome::Cancelled);
             }
-            State::Beginning
+            // One that is held up on its way has been overtaken: it ends as cancelled when it arrives.
+            State::Transit
+            | State::Beginning
             | State::Computing
             | State::Waiting
             | State::Backoff
@@ -424,7 +435,6 @@ impl<C: Consumer> Cell<'_, C> {
             }
             State::Returning | State::Rejecting => {}
             State::Free
-            | State::Transit
             | State::PoolQueue
             | State::Failing
             | State::HeldUp

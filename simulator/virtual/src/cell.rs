@@ -287,13 +287,14 @@ impl<'p, C: Consumer> Cell<'p, C> {
     }
 
     /// Closes the doors and plays until every request, statement, shopper and message is gone and every span exported. Stuck consumers
-    /// go on.
+    /// go on, dead pods live again, and cores that something else took are free: else some of it would stay for ever.
     ///
     /// # Errors
     /// As [`Self::play`].
     pub fn drain(&mut self) -> Result<(), Overload> {
         self.close_doors();
         self.unstick();
+        self.recover();
         loop {
             let frames = &self.frames;
             if self.wheel.is_idle(|event| is_live(frames, event)) {
@@ -403,9 +404,10 @@ impl<'p, C: Consumer> Cell<'p, C> {
             return;
         }
         let duration = self.now32().wrapping_sub(start);
+        let tells = planted!(self, SpanOfTheDead);
         let Self { ref frames, ref mut sdk, ref pods, now, .. } = *self;
         let frame = &frames[frame];
-        if frame.has(KILLED) {
+        if frame.has(KILLED) && !tells {
             return;
         }
         let skew = pods[at(frame.pod)].ailment.skew;

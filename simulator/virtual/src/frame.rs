@@ -91,7 +91,8 @@ pub(crate) struct Frame {
     pub(crate) arrived: u32,
     /// When a worker took it. A statement's number of waits in vain, then when it was sent.
     pub(crate) started: u32,
-    /// When its present call, statement or wait for a core began.
+    /// When its present call, statement or wait for a core began. Of a statement at a shard when it came
+    /// to the cores; at a first-come one when it is done there.
     pub(crate) since: u32,
     /// The shopper's number; the shard of a statement.
     pub(crate) user: u32,

@@ -3,7 +3,7 @@
 //! Owns partitions: what waits in them, and that one message at a time is worked on. A message is there when its broker has appended
 //! it; the acknowledgement reaches the producer, and the message the consumer, one hop later, in the same tick.
 
-use crate::cell::{Cell, at};
+use crate::cell::{Cell, at, planted};
 use crate::event::Kind;
 use crate::frame::{Frame, FrameId, KILLED, MESSAGE, State};
 use crate::station::Station;
@@ -100,8 +100,13 @@ impl<C: Consumer> Cell<'_, C> {
             let partition = &mut self.partitions[index as usize];
             partition.queue.push_back(message);
             self.messages += 1;
+            if planted!(self, ConsumedTwice) && op.trace.is_multiple_of(5) {
+                partition.queue.push_back(message);
+                partition.station.enqueue(self.now);
+                self.messages += 1;
+            }
             self.slice.consumers[usize::from(partition.consumer)].appended += 1;
-            if partition.is_busy || partition.is_stuck {
+            if partition.is_busy || partition.is_stuck && !planted!(self, StuckStarts) {
                 partition.station.enqueue(self.now);
             } else {
                 partition.is_busy = true;

@@ -33,7 +33,6 @@ impl<C: Consumer> Cell<'_, C> {
                     | State::Transit
                     | State::Returning
                     | State::Ended
-                    | State::Rejecting
                     | State::PoolQueue
                     | State::Failing
                     | State::HeldUp
@@ -85,6 +84,13 @@ impl<C: Consumer> Cell<'_, C> {
             self.pods[at(*pod)].is_down = false;
         }
         self.find_pods();
+    }
+
+    /// What would keep work for ever ends: the run is over.
+    pub(crate) fn recover(&mut self) {
+        let all: Vec<PodId> = (0..self.pods.len() as PodId).collect();
+        self.restart_pods(&all);
+        self.hog(&all, 0);
     }
 
     /// Callers no longer choose some pods, and choose others. One stays at least.

@@ -107,7 +107,8 @@ impl<'p, C: Consumer> Cell<'p, C> {
         let now = self.now;
         self.frames[id].state = state;
         let pod = &mut self.pods[at(self.frames[id].pod)];
-        if pod.cores.busy.level < pod.limit {
+        let is_free = pod.cores.busy.level < pod.limit;
+        if is_free || planted!(self, WorkInPause) && pod.ailment.is_paused {
             pod.cores.take(now);
             self.schedule(now + ticks, Kind::CoreDone, id);
         } else {
@@ -196,7 +197,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
     /// The entry that was missed is there again.
     fn fill(&mut self, cache: CacheId, key: Key) {
         let absent = &mut self.absent[usize::from(cache)];
-        if !absent.is_empty() {
+        if !absent.is_empty() && !planted!(self, ForgottenFill) {
             let of = &self.plan.caches[usize::from(cache)];
             let entry = of.popularity.key(key.child(of.place, 0).bits(ENTRY)) as usize;
             absent[entry / 64] &= !(1 << (entry % 64));

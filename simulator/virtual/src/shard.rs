@@ -51,8 +51,8 @@ impl Lock {
 pub(crate) struct Shard {
     pub(crate) cores: u32,
     pub(crate) is_down: bool,
-    /// When it last went down.
-    pub(crate) went_down: Option<Ticks>,
+    /// Core-ticks in use up to the slice's begin.
+    pub(crate) busy_ticks_before: u64,
     pub(crate) station: Station,
     pub(crate) discipline: Queueing,
 }
@@ -99,7 +99,13 @@ impl Shard {
                 wake_stamp: 0,
             }),
         };
-        Self { cores: store.cores, is_down: false, went_down: None, station: Station::default(), discipline }
+        Self {
+            cores: store.cores,
+            is_down: false,
+            busy_ticks_before: 0,
+            station: Station::default(),
+            discipline,
+        }
     }
 
     /// The station as it stands at `now`. What a first-come shard has promised beyond `now` is taken out.

@@ -209,11 +209,9 @@ impl<C: Consumer> Cell<'_, C> {
         }
     }
 
-    /// How soon a hasty shopper tries again; `None` for one who does as the journey says, or has tried often enough.
-    pub(crate) fn hurries(&self, id: FrameId) -> Option<Ticks> {
-        let haste = self.haste?;
-        let frame = &self.frames[id];
-        (happens(frame.key.bits(HASTE), haste.threshold) && frame.attempt + 1 < haste.attempts).then_some(haste.after)
+    /// How a hasty shopper tries again; `None` for one who does as the journey says.
+    pub(crate) fn hurries(&self, id: FrameId) -> Option<Haste> {
+        self.haste.filter(|haste| happens(self.frames[id].key.bits(HASTE), haste.threshold))
     }
 
     fn new_shopper(&mut self) -> FrameId {

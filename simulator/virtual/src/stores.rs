@@ -130,7 +130,7 @@ impl<C: Consumer> Cell<'_, C> {
             return self.schedule(now + 2 * self.plan.hop, Kind::QueryDone, op);
         }
         let lock = self.strains[usize::from(statement)][self.frames[op].user as usize].lock;
-        if let Some(free) = lock.and_then(|lock| lock.free_at(now)) {
+        if let Some(free) = lock.and_then(|lock| lock.free_at(now)).filter(|_| !planted!(self, IgnoredLock)) {
             self.frames[op].state = State::HeldUp;
             self.slice.statements[usize::from(statement)].lock_ticks += free - now;
             return self.schedule(free, Kind::Unlock, op);
@@ -154,11 +154,13 @@ impl<C: Consumer> Cell<'_, C> {
         let shard_index = self.shard_of(op);
         let frame = &mut self.frames[op];
         frame.state = State::AtStore;
+        frame.since = now as u32;
         let work = u64::from(frame.arrived);
         let shard = &mut self.shards[shard_index];
         match &mut shard.discipline {
             Queueing::Fifo(fifo) => {
                 let done = fifo.serve(&mut shard.station, now, work);
+                self.frames[op].since = done as u32;
                 self.schedule(done + 2 * self.plan.hop, Kind::QueryDone, op);
             }
             Queueing::Sharing(sharing) => {
@@ -257,7 +259,8 @@ impl<C: Consumer> Cell<'_, C> {
             shard.station.release(now);
         }
         let frame = &self.frames[op];
-        let stay = u64::from((now as u32).wrapping_sub(frame.started));
+        // A wait for a lock is none for a core.
+        let stay = u64::from((now as u32).wrapping_sub(frame.since));
         shard.station.wait_ticks += stay.saturating_sub(u64::from(frame.arrived));
     }
 
@@ -269,8 +272,7 @@ impl<C: Consumer> Cell<'_, C> {
             unreachable!("invariant: a statement's site asks a statement");
         };
         let stay = u64::from(self.now32().wrapping_sub(frame.started)) - 2 * self.plan.hop;
-        let outcome = if self.broke_off(op, stay) { Outcome::Unavailable } else { frame.outcome };
-        self.frames[op].outcome = outcome;
+        let outcome = frame.outcome;
         if outcome == Outcome::Unavailable {
             self.slice.statements[usize::from(statement)].unavailable += 1;
         } else {
@@ -308,22 +310,28 @@ impl<C: Consumer> Cell<'_, C> {
         }
     }
 
-    /// Whether a first-come shard went down after a statement came and before it was done.
-    fn broke_off(&self, op: FrameId, stay: Ticks) -> bool {
-        let shard = &self.shards[self.shard_of(op)];
-        let done = self.now - 2 * self.plan.hop;
-        let came = done - stay;
-        matches!(shard.discipline, Queueing::Fifo(_)) && shard.went_down.is_some_and(|at| came < at && at < done)
-    }
-
     /// Shards of a store go down, or are there again.
     pub(crate) fn set_down(&mut self, store: StoreId, shards: &[u16], is_down: bool) {
         for shard in shards {
             let index = self.first_shard[usize::from(store)] as usize + usize::from(*shard);
             self.shards[index].is_down = is_down;
             if is_down {
-                self.shards[index].went_down = Some(self.now);
                 self.break_off(index);
+                self.take_back(index);
+            }
+        }
+    }
+
+    /// What a first-come shard has promised for later is not done; that is told when it would have been.
+    fn take_back(&mut self, shard_index: usize) {
+        if !matches!(self.shards[shard_index].discipline, Queueing::Fifo(_)) || planted!(self, AnswerOfTheDown) {
+            return;
+        }
+        for op in 0..self.frames.all().len() as FrameId {
+            let frame = &self.frames[op];
+            let is_late = (frame.since.wrapping_sub(self.now32()) as i32) > 0;
+            if frame.state == State::AtStore && is_late && self.shard_of(op) == shard_index {
+                self.frames[op].outcome = Outcome::Unavailable;
             }
         }
     }
@@ -359,7 +367,9 @@ impl<C: Consumer> Cell<'_, C> {
                 self.frames.free(op);
             }
             State::HeldUp if site.cancel => {
-                self.release(op, pool);
+                if !planted!(self, KeptWhenGivenUp) {
+                    self.release(op, pool);
+                }
                 self.frames[op].outcome = Outcome::Cancelled;
             }
             // An answer on its way back can't be stopped any more.

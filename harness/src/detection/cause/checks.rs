@@ -24,8 +24,8 @@ const SATURATED: f64 = 0.95;
 const SLOW_TIMES: f64 = 3.0;
 /// And at least so much, in seconds: less does not fail requests. Chosen.
 const SLOW_LEAST_S: f64 = 0.010;
-/// Bad traces that end at one shard, over all that end at its store, from which that shard is hot. Chosen.
-const ONE_SHARD: f64 = 0.9;
+/// Of the busiest shard's utilization what the store's may be at most, for the shard to be hot. Chosen.
+const HOT_AMONG: f64 = 0.5;
 /// Failed spans matter from so many points more than before. Chosen.
 const FAILED_MORE: f64 = 0.05;
 
@@ -122,14 +122,14 @@ fn store_saturated(scene: &Scene<'_>) -> Option<Explained> {
 
 fn hot_shard(scene: &Scene<'_>) -> Option<Explained> {
     let (statement, store) = scene.suspected_statement()?;
-    let (shard, share) = scene.suspect.one_shard?;
-    if scene.names.is_external(store) || share < ONE_SHARD {
+    let (hottest, all) = (scene.now.hottest_shard(store)?, scene.now.store_cpu(store)?);
+    if scene.names.is_external(store) || hottest < SATURATED || all > HOT_AMONG * hottest {
         return None;
     }
-    let evidence = vec![format!("{} of them at shard {shard} alone", percent(share))]
+    let usual = scene.before.hottest_shard(store).map_or_else(|| "n/a".to_owned(), percent);
+    let evidence = vec![format!("busiest shard's cores {usual} -> {}, all shards' {}", percent(hottest), percent(all))]
         .into_iter()
         .chain(scene.slower(statement))
-        .chain(scene.cores_of_store(store))
         .collect();
     let operation = scene.names.statements[statement].name.clone();
     Some(scene.found(CauseKind::HotShard, scene.suspect.service, operation, store, evidence))

@@ -41,7 +41,7 @@ pub(super) fn suspect(names: &Names, edge: usize, before: &Window, now: &Window)
     let evidence = words(names, service, what, before, now);
     let endpoint = busiest(names, seat, excess, before, now);
     let caller = matches!(what, What::Call { .. }).then_some(service);
-    Some(Suspect { service: seat, what, endpoint, caller, one_shard: None, is_refused, evidence })
+    Some(Suspect { service: seat, what, endpoint, caller, is_refused, evidence })
 }
 
 /// The endpoint of a service whose server spans changed most.

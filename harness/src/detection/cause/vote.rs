@@ -19,7 +19,7 @@ pub(super) const LEAST_TRACES: usize = 5;
 pub(super) const MAJORITY: f64 = 0.5;
 
 /// Where the trouble seems to sit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Suspect {
     /// The service that makes the blamed spans; for a call without an answer the one that is called.
     pub(super) service: usize,
@@ -29,8 +29,6 @@ pub(super) struct Suspect {
     pub(super) endpoint: Option<usize>,
     /// The service that makes the blamed spans, if another is called.
     pub(super) caller: Option<usize>,
-    /// Of blamed statements of a store with several shards in sight the shard that has most, and its share.
-    pub(super) one_shard: Option<(u16, f64)>,
     /// Whether they were refused at a full accept queue.
     pub(super) is_refused: bool,
     /// What led there, in words.
@@ -67,8 +65,7 @@ pub(super) fn suspect<'a>(
     let endpoint = most_frequent(leader.iter().filter_map(|vote| called_or_own(vote)));
     let what = leader[0].what;
     let caller = matches!(what, What::Call { .. }).then_some(leader[0].service);
-    let one_shard = matches!(what, What::Statement { .. }).then(|| one_shard(&leader)).flatten();
-    Some(Suspect { service: seat(names, leader[0]), what, endpoint, caller, one_shard, is_refused, evidence })
+    Some(Suspect { service: seat(names, leader[0]), what, endpoint, caller, is_refused, evidence })
 }
 
 /// Refusal at the edge's own door, which may leave no span: most of the edge's failures are in its metrics only.
@@ -84,7 +81,6 @@ pub(super) fn unseen(names: &Names, edge: usize, now: &Window) -> Option<Suspect
         what,
         endpoint: Some(edge),
         caller: None,
-        one_shard: None,
         is_refused: true,
         evidence: format!(
             "{} of {} requests of {} failed, {} of them without a span",
@@ -110,14 +106,6 @@ fn leader<'a>(names: &Names, votes: &'a [Blamed]) -> Option<Vec<&'a Blamed>> {
         return None;
     }
     first_most.into_values().rev().max_by_key(Vec::len)
-}
-
-/// The shard with most of the votes.
-fn one_shard(votes: &[&Blamed]) -> Option<(u16, f64)> {
-    let mut shards: BTreeMap<u16, usize> = BTreeMap::new();
-    votes.iter().for_each(|vote| *shards.entry(vote.shard).or_default() += 1);
-    let (shard, most) = shards.into_iter().rev().max_by_key(|(_, votes)| *votes)?;
-    Some((shard, most as f64 / votes.len() as f64))
 }
 
 fn called_or_own(vote: &Blamed) -> Option<usize> {

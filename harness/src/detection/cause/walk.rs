@@ -23,8 +23,6 @@ pub(super) struct Blamed {
     pub(super) service: usize,
     /// What it stands for.
     pub(super) what: What,
-    /// The shard that it went to, of a statement.
-    pub(super) shard: u16,
     /// How it ended.
     pub(super) outcome: Outcome,
     /// How long it took, in ticks.
@@ -49,7 +47,7 @@ pub(super) fn blame(names: &Names, trace: &TraceSample) -> Option<Blamed> {
     let span = &trace.spans[at];
     let shape = names.shapes.get(usize::from(span.shape))?;
     let (service, what) = (shape.service, shape.what);
-    Some(Blamed { endpoint, service, what, shard: span.shard, outcome: outcome(span), duration: span.duration })
+    Some(Blamed { endpoint, service, what, outcome: outcome(span), duration: span.duration })
 }
 
 /// Whether a span of the service is in the trace.

@@ -71,6 +71,7 @@ pub(in crate::detection) fn names() -> Names {
             server(INVENTORY, 3),
             query(INVENTORY, 2, Some(1), 1),
         ],
+        ..Names::default()
     }
 }
 
@@ -166,6 +167,7 @@ impl Shop {
             stores: (0..3).map(|store| self.store(store, noise)).collect(),
             statements: calls.iter().zip(self.costs).map(|(calls, cost)| statement(*calls, cost, noise)).collect(),
             shapes: self.shapes(pay, browse),
+            ..Export::default()
         }
     }
 
@@ -181,7 +183,7 @@ impl Shop {
 
     fn store(&self, store: usize, noise: &mut Noise) -> StorePoint {
         let busy_ticks = (self.store_cpu[store] * noise.factor(0.05) * 1e8) as u64;
-        StorePoint { busy_ticks, capacity_ticks: 100_000_000, running: 0 }
+        StorePoint { busy_ticks, capacity_ticks: 100_000_000, ..StorePoint::default() }
     }
 
     fn shapes(&self, pay: u64, browse: u64) -> Vec<ShapePoint> {
@@ -244,6 +246,7 @@ fn statement(calls: u64, cost: Cost, noise: &mut Noise) -> StatementPoint {
         killed: 0,
         time_ticks: (calls as f64 * noise.factor(0.1)) as u64 * ticks(cost.store_s),
         rows_examined: noise.count(calls as f64 * cost.rows),
+        ..StatementPoint::default()
     }
 }
 

@@ -21,15 +21,19 @@ fn bench(sets: &[&str]) -> Bench {
     let scenario: Scenario = load(&source, &sets).expect("it is a scenario").scenario;
     let plan = compile("drill", &scenario, 1);
     let windows = Windows::new(&scenario, &plan);
-    let edge = plan_names::endpoint(&plan, "gateway.pay");
-    let exemplars = Exemplars::new(&plan, edge, !scenario.faults.is_empty());
+    let edges = ["gateway.pay", "gateway.browse"].map(|edge| plan_names::endpoint(&plan, edge));
+    let exemplars = Exemplars::new(&plan, &edges, !scenario.faults.is_empty());
     Bench { plan, windows, exemplars }
 }
 
 impl Bench {
     /// A trace of `gateway.pay` that is nothing but its root.
     fn trace(&self, number: u64, start_s: u64, ms: u64, outcome: Outcome) -> TraceSample {
-        let edge = plan_names::endpoint(&self.plan, "gateway.pay");
+        self.trace_of("gateway.pay", number, start_s, ms, outcome)
+    }
+
+    fn trace_of(&self, edge: &str, number: u64, start_s: u64, ms: u64, outcome: Outcome) -> TraceSample {
+        let edge = plan_names::endpoint(&self.plan, edge);
         let root = SpanRecord {
             trace: TraceWord::new(number, 0, 0).0,
             start: tick_of_second(start_s),
@@ -53,7 +57,7 @@ impl Bench {
 
     fn chosen(&self) -> Vec<(Window, Likeness, u64, u64, u64)> {
         let ms = |chosen: &Chosen| (u64::from(chosen.trace.spans[0].duration) * 1024 + 500_000) / 1_000_000;
-        let told = self.exemplars.choose();
+        let told = self.exemplars.choose(&self.windows);
         told.iter().map(|chosen| (chosen.window, chosen.likeness, chosen.alike, chosen.sampled, ms(chosen))).collect()
     }
 }
@@ -118,7 +122,8 @@ fn a_trace_belongs_to_the_window_in_which_it_ends() {
     let mut rootless = bench.trace(4, 160, 10, Timeout);
     rootless.spans[0].index = 1;
     let mut other = bench.trace(5, 160, 10, Timeout);
-    other.spans[0].shape += 1;
+    other.spans[0].shape = plan_names::endpoint(&bench.plan, "payment.pay");
+    other.spans[0].shape = bench.plan.endpoints[usize::from(other.spans[0].shape)].shape;
     bench
         .exemplars
         .observe(&[across, hangs, later, rootless, other, TraceSample { cell: 0, spans: Vec::new() }], &bench.windows);
@@ -136,9 +141,9 @@ fn the_choice_is_bounded_and_knows_no_order() {
     forth.exemplars.observe(&traces, &forth.windows);
     traces.reverse();
     back.exemplars.observe(&traces, &back.windows);
-    assert_eq!(forth.exemplars.choose(), back.exemplars.choose());
-    let healthy = &forth.exemplars.windows[0].1.0[HEALTHY];
-    assert_eq!((healthy.kept.len(), healthy.seen), (CANDIDATES, 20_000));
+    assert_eq!(forth.exemplars.choose(&forth.windows), back.exemplars.choose(&back.windows));
+    let healthy = &forth.exemplars.0[0].windows[0].1.0[HEALTHY];
+    assert_eq!((healthy.traces.len(), healthy.durations.len(), healthy.seen), (CANDIDATES, CANDIDATES, 20_000));
     let ms = forth.chosen()[0].4;
     assert!((15..=35).contains(&ms), "a median of {ms} ms, where 25 ms is the truth");
 }
@@ -151,4 +156,71 @@ fn without_a_fault_one_trace_of_the_run_is_shown() {
     let mut bench = bench(&["faults={}", "remedies={}", "expect={}"]);
     bench.see(9, 20, 10, Ok);
     assert_eq!(bench.chosen(), [(Window::Run, Likeness::Healthy, 9, 9, 14)]);
+}
+
+/// *Scenario* Payments and, of the other endpoint, browsing; both suffer in *during*; success recovers at 250 s, and after it
+/// payments are as before, while browsing still fails.
+///
+/// *Guarantees* Each endpoint has one of each window, the watched one first; *after* shows what still stands out.
+#[test]
+fn every_endpoint_has_one_of_each_window() {
+    let mut bench = bench(&[]);
+    bench.see(100, 20, 10, Ok);
+    bench.see(60, 160, 900, Timeout);
+    bench.windows.recovered_at(250, 280);
+    bench.see(50, 320, 10, Ok);
+    let browse = |number: u64, start_s, outcome| {
+        bench.trace_of("gateway.browse", 900_000 + number, start_s + number % 50, 20 + number, outcome)
+    };
+    let mut traces: Vec<TraceSample> = (0..40).map(|n| browse(n, 20, Ok)).collect();
+    traces.extend((40..70).map(|n| browse(n, 160, Error)));
+    traces.extend((70..90).map(|n| browse(n, 320, Error)));
+    bench.exemplars.observe(&traces, &bench.windows);
+    let told: Vec<(bool, Window, Likeness)> = bench
+        .exemplars
+        .choose(&bench.windows)
+        .iter()
+        .map(|chosen| (chosen.is_watched, chosen.window, chosen.likeness))
+        .collect();
+    let failed = Likeness::Ended(Error);
+    assert_eq!(
+        told,
+        [
+            (true, Window::Before, Likeness::Healthy),
+            (true, Window::During, Likeness::Ended(Timeout)),
+            (true, Window::After, Likeness::Healthy),
+            (false, Window::Before, Likeness::Healthy),
+            (false, Window::During, failed),
+            (false, Window::After, failed),
+        ]
+    );
+}
+
+/// *Scenario* A fault that is never mended, with payments that time out to the end of the run.
+///
+/// *Guarantees* A late one stands for *during* and for *after*: both windows hold it, as they hold its figures.
+#[test]
+fn without_recovery_after_is_the_end_of_the_run() {
+    let mut bench = bench(&[]);
+    bench.see(100, 20, 10, Ok);
+    bench.see(60, 400, 900, Timeout);
+    let windows: Vec<(Window, u64)> = bench.chosen().iter().map(|chosen| (chosen.0, chosen.3)).collect();
+    assert_eq!(windows, [(Window::Before, 100), (Window::During, 60), (Window::Tail, 60)]);
+}
+
+/// *Scenario* A thousand traces of an endpoint that is not watched.
+///
+/// *Guarantees* Few of them are kept, many durations are; the one that is shown is near the median, and says which it is.
+#[test]
+fn of_an_endpoint_that_is_not_watched_few_traces_are_kept() {
+    let mut bench = bench(&[]);
+    let browse = |n: u64| bench.trace_of("gateway.browse", n, 10 + n % 70, 100 + n, Ok);
+    let traces: Vec<TraceSample> = (0..1_000).map(browse).collect();
+    bench.exemplars.observe(&traces, &bench.windows);
+    let healthy = &bench.exemplars.0[1].windows[0].1.0[HEALTHY];
+    assert_eq!((healthy.traces.len(), healthy.durations.len(), healthy.seen), (MOST_TRACES, CANDIDATES, 1_000));
+    let chosen = &bench.exemplars.choose(&bench.windows)[0];
+    let (duration, median) = (f64::from(chosen.trace.spans[0].duration), f64::from(chosen.median_ticks));
+    assert!((duration / median - 1.0).abs() < 0.15, "{duration} ticks for a median of {median}");
+    assert_eq!(chosen.is_median(), duration == median);
 }

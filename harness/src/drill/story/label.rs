@@ -14,6 +14,11 @@ pub(crate) struct Label {
 }
 
 impl Label {
+    /// The service that may be named.
+    pub(crate) fn service(&self) -> &str {
+        &self.service
+    }
+
     /// Whether a named cause is this one, in all parts.
     pub(crate) fn is(&self, cause: &Cause) -> bool {
         (&self.service, &self.resource, self.kind) == (&cause.service, &cause.resource, cause.kind.name())

@@ -52,6 +52,8 @@ fn scan(plan: &Plan) -> Vec<SpanRecord> {
 fn told(plan: &Plan, spans: Vec<SpanRecord>) -> Exemplar {
     let chosen = Chosen {
         window: Window::During,
+        is_watched: true,
+        median_ticks: spans[0].duration,
         likeness: Likeness::Ended(Outcome::Timeout),
         alike: 31,
         sampled: 92,
@@ -166,7 +168,7 @@ fn a_great_tree_is_cut_to_the_bound() {
         })
         .collect();
     let tree = Tree { spans: &spans, detached: vec![false; 200], parents: parents.clone() };
-    let kept = tree.kept();
+    let kept = tree.kept(MOST_SPANS);
     let count = kept.iter().filter(|kept| **kept).count();
     assert!(count <= MOST_SPANS && count > MOST_SPANS / 2, "{count} are told");
     assert!(kept[150], "the failure is left out");
@@ -176,4 +178,32 @@ fn a_great_tree_is_cut_to_the_bound() {
     assert_eq!(order.len(), count);
     let place = |at: usize| order.iter().position(|other| *other == at);
     assert!(order.iter().skip(1).all(|at| place(parents[*at].unwrap()) < place(*at)), "a child before its parent");
+}
+
+/// *Scenario* A trace of an endpoint that is not watched, near the median of its sort; alone, and among three hundred.
+///
+/// *Guarantees* It says that it is only near the median; it is told with fewer spans, the fewer the more there are.
+#[test]
+fn the_trees_of_other_endpoints_are_bounded_together() {
+    let plan = plan();
+    let shapes = plan.shapes.len() as u16;
+    let server = scan(&plan)[0];
+    // Calls under calls of different kinds, so that the bound alone cuts.
+    let below = (1..60_u32).map(|n| SpanRecord { index: n, shape: n as u16 % shapes, ..server });
+    let spans: Vec<SpanRecord> = [server].into_iter().chain(below).collect();
+    let chosen = Chosen {
+        window: Window::Run,
+        is_watched: false,
+        likeness: Likeness::Healthy,
+        median_ticks: ticks_from_ns(40_000_000) as u32,
+        alike: 1,
+        sampled: 1,
+        trace: TraceSample { cell: 0, spans },
+    };
+    let alone = exemplars(&plan, std::slice::from_ref(&chosen)).remove(0);
+    assert_eq!(alone.chosen, "near the median duration (40 ms) among those that succeeded");
+    let among = exemplars(&plan, &vec![chosen; 300]).remove(0);
+    assert!(alone.spans.len() <= OTHERS_SPANS.1 && among.spans.len() <= OTHERS_SPANS.0);
+    assert!(among.spans.len() < alone.spans.len(), "{} and {}", among.spans.len(), alone.spans.len());
+    assert_eq!((among.spans_arrived, among.spans_left_out), (60, 60 - among.spans.len() as u64));
 }

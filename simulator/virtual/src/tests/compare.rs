@@ -3,7 +3,7 @@
 //! Owns the list of what is compared: the stream, the counters, the stations, and that nothing is left over.
 //! Refuses to say who is right.
 
-use super::plans::{Case, Change, What};
+use super::plans::{Case, Change, What, at_no_strength};
 use super::planted::Bug;
 use super::reference::{Books, Reference};
 use super::stream::Stream;
@@ -91,9 +91,17 @@ fn commands(plan: &Plan, changes: &[Change]) -> Vec<(Ticks, Command)> {
             }
             What::MorePods => {
                 for (service, of) in (0..).zip(&plan.services) {
-                    all.push((*from, Command::Pods { service, pods: of.pods }));
+                    let into = of.pods_at_first..of.pods;
+                    let into = Command::Rotation { service, out: Vec::new(), into: into.collect(), retires: false };
+                    all.push((*from, into));
                 }
             }
+            What::Trouble(trouble) => {
+                let (first, then) = trouble.commands(plan);
+                all.extend(first.into_iter().map(|command| (*from, command)));
+                all.extend(then.into_iter().map(|command| (*to, command)));
+            }
+            What::Nothing => all.extend(at_no_strength(plan).into_iter().map(|command| (*from, command))),
             What::RateLimit(ticks) => {
                 let rule = BucketRule::new(1e9 / ns_from_ticks(*ticks) as f64, 2);
                 for service in 0..plan.services.len() as ServiceId {
@@ -129,9 +137,12 @@ fn counters(plan: &Plan, played: &Played, books: &Books) -> Result<(), String> {
     }
     for (statement, (slice, book)) in plan.statements.iter().zip(played.slice.statements.iter().zip(&books.statements))
     {
-        let engine = (slice.calls, slice.killed, slice.ticks, slice.rows);
-        differ(&format!("statement {}", statement.name), &engine, &(book.calls, book.killed, book.ticks, book.rows))?;
+        differ(&format!("statement {}", statement.name), slice, book)?;
     }
+    differ("consumers", &played.slice.consumers, &books.consumers)?;
+    differ("caches", &played.slice.caches, &books.caches)?;
+    differ("pauses", &played.slice.paused_ticks, &books.paused_ticks)?;
+    differ("pods", &played.slice.pods, &books.pods)?;
     for (station, (slice, book)) in stations(plan).into_iter().zip(played.slice.stations.iter().zip(&books.totals)) {
         differ(&format!("{station:?}"), &counted(station, *slice), &counted(station, *book))?;
     }

@@ -1,17 +1,22 @@
-//! Each overload mechanism alone, against arithmetic done by hand.
+//! Each mechanism of overload and of faults alone, against arithmetic done by hand.
 //!
 //! Owns small shops in which one mechanism decides everything, all times whole thousands of ticks (written `<n>`, about a
 //! millisecond each), so that what follows is exact. Refuses chance, but for the choice among two.
 
 mod arrivals;
 mod guards;
+mod messages;
+mod pods;
 mod pools;
+mod shoppers;
+mod stores;
 
 use super::stream::Stream;
 use crate::cell::Cell;
 use crate::slice::{Slice, StationId, stations};
 use crate::station::StationTotals;
 use doorbuster_model::compile::compile;
+use doorbuster_model::key::threshold;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::Plan;
 use doorbuster_model::time::Ticks;

@@ -3,8 +3,10 @@
 //! Owns what a random shop looks like: small, coarse in time so that ties within a tick are frequent, and short
 //! of everything so that queues, timeouts and refusals are. Refuses to play them.
 
+mod messages;
 mod shop;
 mod steps;
+mod troubles;
 
 use doorbuster_model::compile::compile;
 use doorbuster_model::plan::Plan;
@@ -16,6 +18,8 @@ use doorbuster_scenarios::types::{
 use doorbuster_scenarios::units::{Amount, Rate, Share, Time};
 use proptest::collection::vec;
 use proptest::prelude::*;
+pub(crate) use troubles::at_no_strength;
+use troubles::{Trouble, trouble};
 
 /// The units of time of random scenarios, whole ticks, so that different paths often meet in one tick: one hundred
 /// ticks; one, where nearly everything that happens shares its tick; and ten thousand, where timeouts outlive the
@@ -54,6 +58,10 @@ pub(crate) enum What {
     MorePods,
     /// Every service lets in a request in so many ticks.
     RateLimit(u64),
+    /// A fault.
+    Trouble(Trouble),
+    /// Every command at no strength.
+    Nothing,
 }
 
 impl Case {
@@ -75,13 +83,25 @@ fn cases_of(unit_ns: u64) -> impl Strategy<Value = Case> {
         1 => (1..6_u32).prop_map(What::PoolSize),
         1 => Just(What::MorePods),
         1 => (5..200_u64).prop_map(move |units| What::RateLimit(ticks_from_ns(units * unit_ns))),
+        20 => trouble(unit_ns).prop_map(What::Trouble),
     ];
-    let change = (0..3_000_u64, 1..3_000_u64, what).prop_map(move |(from, lasts, what)| Change {
+    // Often at the same moment as another one.
+    let moment = || prop_oneof![2 => 0..3_000_u64, 1 => (0..6_u64).prop_map(|many| many * 500)];
+    let change = (moment(), moment(), what).prop_map(move |(from, lasts, what)| Change {
         from: ticks_from_ns(from * unit_ns),
-        to: ticks_from_ns((from + lasts) * unit_ns),
+        to: ticks_from_ns((from + lasts.max(1)) * unit_ns),
         what,
     });
-    (scenarios(unit_ns), any::<u64>(), 0..2_u32, length, vec(change, 0..3))
+    // Often faults that meet at one thing.
+    let changes = (vec(change, 0..5), proptest::option::of(0..12_u16)).prop_map(|(mut changes, target)| {
+        for change in &mut changes {
+            if let (What::Trouble(trouble), Some(target)) = (&mut change.what, target) {
+                trouble.target = target;
+            }
+        }
+        changes
+    });
+    (scenarios(unit_ns), any::<u64>(), 0..2_u32, length, changes)
         .prop_map(|(scenario, seed, cell, length, changes)| Case { scenario, seed, cell, length, changes })
 }
 
@@ -90,7 +110,7 @@ fn scenarios(unit_ns: u64) -> impl Strategy<Value = Scenario> {
     let frame = (1..3_u64, hop.prop_map(|ns| Time { ns }));
     let people = (journeys(unit_ns), traffic(unit_ns), prop_oneof![Just(vec![]), Just(vec![0.5, 0.25, 0.25])]);
     let more_pods = vec(prop_oneof![2 => Just(0), 1 => 1..3_u64], 6);
-    (frame, (vec(shop::service(unit_ns), 1..6), more_pods), vec(shop::store(unit_ns), 0..4), people).prop_map(
+    (frame, (vec(shop::service(unit_ns), 1..6), more_pods), stores(unit_ns), people).prop_map(
         move |((fleet, hop), (services, more_pods), stores, (journeys, traffic, tiers))| {
             let mut scenario = Scenario { duration: Time::from_s(2), warmup: Time::from_s(0), ..Scenario::default() };
             scenario.cells.fleet.count = fleet;
@@ -118,6 +138,11 @@ fn scenarios(unit_ns: u64) -> impl Strategy<Value = Scenario> {
     )
 }
 
+/// Stores, some of them brokers.
+fn stores(unit_ns: u64) -> impl Strategy<Value = Vec<Store>> {
+    vec(prop_oneof![3 => shop::store(unit_ns).boxed(), 1 => messages::brokers(unit_ns).boxed()], 0..4)
+}
+
 /// A remedy that makes room in the plan for more pods.
 fn more_of(service: &str, count: u64) -> Remedy {
     let scale = ScaleOut { service: service.to_owned(), pods: Amount { count }, start_up: Time::from_s(0) };
@@ -128,6 +153,11 @@ fn more_of(service: &str, count: u64) -> Remedy {
 fn within_budget(mut scenario: Scenario, unit_ns: u64) -> Scenario {
     let plan = compile("random", &scenario, 0);
     let tree = plan.endpoints.iter().map(|endpoint| endpoint.tree).max().expect("there is an endpoint");
+    let consumers = plan.consumers.iter().map(|consumer| {
+        let ways = plan.origins.iter().filter(|origin| origin.topic == consumer.topic).count() as u32;
+        ways * plan.endpoints[usize::from(consumer.endpoint)].tree
+    });
+    let tree = tree + consumers.sum::<u32>();
     let most = (SPANS_PER_UNIT / f64::from(tree)).max(0.0005) * 1e9 / unit_ns as f64;
     // Powers of two keep the even distances whole units.
     let fit = |rate: &mut Rate| {

@@ -6,20 +6,23 @@
 
 mod books;
 mod calls;
+mod faults;
+mod messages;
 mod programs;
 mod shoppers;
 mod statements;
 
 use super::stream::Stream;
-use crate::faults::Command;
+use crate::faults::{Haste, Way};
 use crate::slice::stations;
 pub(crate) use books::Books;
 use calls::Pod;
 use doorbuster_model::key::{Key, name_hash};
 use doorbuster_model::plan::{Plan, StatementId};
-use doorbuster_model::policies::{Breaker, RetryBudget, TokenBucket};
+use doorbuster_model::policies::{Breaker, RetryBudget};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::sdk::{Sdk, Settings};
+use messages::{Partition, PartitionPlace};
 use programs::Frame;
 use shoppers::Door;
 use statements::{Pool, Shard, Statement};
@@ -37,6 +40,8 @@ type EventNumber = u64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     ShopperArrives,
+    /// One more than usual, of a journey.
+    OneMoreArrives(u16),
     CallArrives(FrameNumber),
     /// One who waited in the accept queue begins.
     CallBegins(FrameNumber),
@@ -48,6 +53,13 @@ enum Event {
     CancellationArrives(FrameNumber),
     ShardWakes(u16, u16),
     StatementReturns(StatementNumber),
+    /// A statement that was held up is at its shard.
+    StatementArrives(StatementNumber),
+    LockIsFree(StatementNumber),
+    /// The message of a group and partition whose turn it is starts.
+    Consumes(PartitionPlace),
+    /// A pod's pause begins or ends.
+    PauseTurns(u16),
     Timeout(FrameNumber),
 }
 
@@ -87,8 +99,10 @@ pub(crate) struct Reference<'p> {
     timeouts: BTreeMap<FrameNumber, EventNumber>,
     frames: BTreeMap<FrameNumber, Frame>,
     pods: Vec<Pod>,
-    /// Pods of each service that take requests.
-    active: Vec<u16>,
+    /// Pods of each service that callers choose from, in order.
+    rotation: Vec<Vec<u16>>,
+    /// Entries of caches that were flushed and not filled since.
+    absent: BTreeSet<(u16, u32)>,
     /// By site and pod.
     breakers: BTreeMap<(u16, u16), Breaker>,
     budgets: BTreeMap<(u16, u16), RetryBudget>,
@@ -103,6 +117,16 @@ pub(crate) struct Reference<'p> {
     statements: BTreeMap<StatementNumber, Statement>,
     /// Statements and shards without their index.
     lost: BTreeSet<(StatementId, u16)>,
+    /// And how much longer they take, in 2^-16; since when a lock is held, for how long, how often.
+    slow: BTreeMap<(StatementId, u16), u64>,
+    locks: BTreeMap<(StatementId, u16), (Ticks, Ticks, Ticks)>,
+    /// How often a statement is answered with an error, in 2^-32.
+    failing: BTreeMap<StatementId, u64>,
+    /// How often a store is asked for its hot key, in 2^-32, and the shard of that.
+    hot: BTreeMap<u16, (u64, u16)>,
+    ways: Vec<Way>,
+    partitions: BTreeMap<PartitionPlace, Partition>,
+    haste: Option<Haste>,
     door: Door,
     sdk: Sdk,
     pub(crate) stream: Stream,
@@ -125,8 +149,18 @@ impl<'p> Reference<'p> {
             made: 0,
             timeouts: BTreeMap::new(),
             frames: BTreeMap::new(),
-            pods: plan.services.iter().flat_map(|of| (0..of.pods).map(|_| Pod::new(of))).collect(),
-            active: plan.services.iter().map(|service| service.pods_at_first).collect(),
+            pods: plan
+                .services
+                .iter()
+                .zip(0..)
+                .flat_map(|(of, id)| (0..of.pods).map(move |nth| Pod::new(of, id, nth)))
+                .collect(),
+            rotation: plan
+                .services
+                .iter()
+                .map(|of| (of.first_pod..of.first_pod + of.pods_at_first).collect())
+                .collect(),
+            absent: BTreeSet::new(),
             breakers: BTreeMap::new(),
             budgets: BTreeMap::new(),
             sizes: plan.pools.iter().map(|pool| pool.size).collect(),
@@ -135,6 +169,13 @@ impl<'p> Reference<'p> {
             shards: shards.map(|place| (place, Shard::new(&plan.stores[usize::from(place.0)]))).collect(),
             statements: BTreeMap::new(),
             lost: BTreeSet::new(),
+            slow: BTreeMap::new(),
+            locks: BTreeMap::new(),
+            failing: BTreeMap::new(),
+            hot: BTreeMap::new(),
+            ways: Vec::new(),
+            partitions: BTreeMap::new(),
+            haste: None,
             door: Door::default(),
             sdk: Sdk::new(pods, Settings::CASE_STUDY, key),
             stream: Stream::default(),
@@ -165,44 +206,29 @@ impl<'p> Reference<'p> {
     /// Closes the doors, plays until `end` and exports the rest. What is still there then is told in words.
     pub(crate) fn drain(&mut self, end: Ticks) -> Vec<String> {
         self.door.closed = true;
+        self.recovers();
         self.play(end);
+        self.counts_pods();
         self.sdk.shutdown(end, &mut self.stream);
         let frames = self.frames.values().map(|frame| format!("the reference still has {frame:?}"));
         frames
             .chain(self.statements.values().map(|statement| format!("the reference still has {statement:?}")))
+            .chain(self.partitions.values().filter(|one| !one.is_empty()).map(|one| format!("and messages: {one:?}")))
             .collect()
     }
 
-    /// As [`crate::cell::Cell::apply`].
-    pub(crate) fn apply(&mut self, command: &Command) {
-        match command {
-            Command::Index { statements, shards, lost } => {
-                for place in statements.iter().flat_map(|statement| shards.iter().map(|shard| (*statement, *shard))) {
-                    if *lost {
-                        self.lost.insert(place);
-                    } else {
-                        self.lost.remove(&place);
-                    }
-                }
-            }
-            Command::PoolSize { pool, size } => self.changes_size(*pool, *size),
-            Command::Pods { service, pods } => {
-                let active = &mut self.active[usize::from(*service)];
-                *active = (*active).max(*pods);
-            }
-            Command::RateLimit { service, limit } => {
-                let of = &self.plan.services[usize::from(*service)];
-                for pod in of.first_pod..of.first_pod + of.pods {
-                    let limit = limit.or(of.rate_limit);
-                    self.pods[usize::from(pod)].bucket = limit.map(|rule| TokenBucket::new(rule, self.now));
-                }
-            }
+    /// Pods that are there, and that live.
+    fn counts_pods(&mut self) {
+        for pod in self.pods.iter().filter(|pod| pod.is_present) {
+            let book = &mut self.books.pods[usize::from(pod.service)];
+            *book = (book.0 + 1, book.1 + u64::from(!pod.is_down));
         }
     }
 
     fn happens(&mut self, entry: Entry) {
         match entry.event {
             Event::ShopperArrives => self.shopper_arrives(),
+            Event::OneMoreArrives(journey) => self.one_more_arrives(journey, entry.number),
             Event::CallArrives(frame) => self.call_arrives(frame),
             Event::CallBegins(frame) => self.call_begins(frame),
             Event::WorkEnds(worker) => self.work_ends(worker),
@@ -211,6 +237,10 @@ impl<'p> Reference<'p> {
             Event::CancellationArrives(callee) => self.cancellation_arrives(callee),
             Event::ShardWakes(store, shard) => self.shard_wakes((store, shard), entry.number),
             Event::StatementReturns(statement) => self.statement_returns(statement),
+            Event::StatementArrives(statement) => self.statement_arrives(statement),
+            Event::LockIsFree(statement) => self.lock_is_free(statement),
+            Event::Consumes(place) => self.consumes(place),
+            Event::PauseTurns(pod) => self.pause_turns(pod, entry.number),
             Event::Timeout(frame) => {
                 if self.timeouts.get(&frame) == Some(&entry.number) {
                     self.timeouts.remove(&frame);

@@ -53,6 +53,16 @@ impl Stream {
         ))
     }
 
+    /// All records in order of their end.
+    pub(crate) fn records(&self) -> Vec<SpanRecord> {
+        self.by_end()
+    }
+
+    /// All records in the order of the stream.
+    pub(crate) fn as_exported(&self) -> Vec<SpanRecord> {
+        self.batches.iter().flat_map(|batch| batch.spans.clone()).collect()
+    }
+
     /// All records in order of their end, then of their pod; those of a pod and tick in the order in which they ended.
     fn by_end(&self) -> Vec<SpanRecord> {
         let mut all: Vec<SpanRecord> = self.batches.iter().flat_map(|batch| batch.spans.clone()).collect();

@@ -9,6 +9,8 @@ use doorbuster_reports::format::{duration, percent, rate};
 
 /// Much more traffic: in times of before. Chosen.
 const MORE_TRAFFIC: f64 = 1.4;
+/// The same for one edge alone: more than retries of failing requests would make of it. Chosen.
+const MORE_OF_ONE: f64 = 3.0;
 /// Of the time that the asking side waits more, the part that the asked side may explain at most. Chosen.
 const EXPLAINED: f64 = 0.5;
 
@@ -70,14 +72,13 @@ pub(super) fn traffic_surge(scene: &Scene<'_>) -> Option<Explained> {
         What::Statement { statement, .. } => scene.now.store_cpu(scene.names.statements[statement].store),
         What::Server { .. } | What::Call { .. } => scene.now.service_cpu(scene.suspect.service),
     };
-    if now < MORE_TRAFFIC * usual || cpu? < SATURATED {
+    let times = |edge: &usize| -> f64 {
+        scene.now.rate_per_s(*edge).unwrap_or_default() / scene.before.rate_per_s(*edge).unwrap_or(1.0)
+    };
+    let busiest = edges.iter().max_by(|a, b| times(a).total_cmp(&times(b)))?;
+    if now < MORE_TRAFFIC * usual && times(busiest) < MORE_OF_ONE || cpu? < SATURATED {
         return None;
     }
-    let busiest = edges.iter().max_by(|a, b| {
-        let times =
-            |edge: usize| scene.now.rate_per_s(edge).unwrap_or_default() / scene.before.rate_per_s(edge).unwrap_or(1.0);
-        times(**a).total_cmp(&times(**b))
-    })?;
     let service = scene.names.endpoints[*busiest].service;
     let evidence = vec![format!(
         "{} asked {} instead of {}, most of it more by {}, and {} of the cores are in use",

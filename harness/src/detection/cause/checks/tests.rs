@@ -12,7 +12,8 @@ fn found(service: usize, what: What, change: impl Fn(&mut Shop)) -> Option<Cause
     let (mut before, mut now) = (Window::default(), Window::default());
     before.add(&healthy().export(10, &mut Noise::none()));
     now.add(&shop.export(20, &mut Noise::none()));
-    let suspect = Suspect { service, what, endpoint: Some(2), is_refused: false, evidence: String::new() };
+    let suspect =
+        Suspect { service, what, endpoint: Some(2), caller: None, is_refused: false, evidence: String::new() };
     let history = History::default();
     let names = shop::names();
     let scene =

@@ -94,7 +94,7 @@ fn added_pods_take_their_part() {
     cell.play(1_000 * UNIT).expect("a small shop holds little");
     let alone = totals(&plan, &seen(&mut cell), StationId::Cores(0));
     assert_eq!((alone.capacity, alone.capacity_ticks), (1, 1_000 * UNIT));
-    cell.apply(&Command::Pods { service: 0, pods: 4 });
+    cell.apply(&Command::Rotation { service: 0, out: Vec::new(), into: (0..4).collect(), retires: false });
     cell.play(5_000 * UNIT).expect("a small shop holds little");
     let slice = seen(&mut cell);
     let four = totals(&plan, &slice, StationId::Cores(0));

@@ -1,5 +1,6 @@
 //! Random services and stores, and how they are connected: in layers, so that no call cycle occurs.
 
+use super::messages::{consumer, within_language};
 use super::steps::program;
 use super::{Scenario, Service, Store, draw, named, time};
 use doorbuster_scenarios::types::{
@@ -27,8 +28,9 @@ pub(super) fn service(unit_ns: u64) -> impl Strategy<Value = Service> {
     let workers = option::weighted(0.6, (amount(1..5), amount(0..4)));
     let pods = (amount(1..4), amount(1..4), workers, balancer);
     let guards = (costs(unit_ns), option::weighted(0.15, rate_limit(unit_ns)));
-    (pods, guards, vec(option::weighted(0.6, pool), 4), vec(program(unit_ns), 1..3)).prop_map(
-        |((pods, cores, workers, balancer), (costs, rate_limit), pools, programs)| {
+    let programs = (vec(program(unit_ns), 1..3), vec(consumer(unit_ns), 0..3));
+    (pods, guards, vec(option::weighted(0.6, pool), 4), programs).prop_map(
+        |((pods, cores, workers, balancer), (costs, rate_limit), pools, (programs, consumers))| {
             let endpoint = |program| Endpoint { program, ..Endpoint::default() };
             Service {
                 pods,
@@ -40,6 +42,7 @@ pub(super) fn service(unit_ns: u64) -> impl Strategy<Value = Service> {
                 rate_limit,
                 pools: (0..).zip(pools).filter_map(|(nth, pool)| Some((format!("d{nth}"), pool?))).collect(),
                 endpoints: named("e", programs.into_iter().map(endpoint).collect()),
+                consumers: named("c", consumers),
                 ..Service::default()
             }
         },
@@ -96,6 +99,7 @@ pub(super) fn store(unit_ns: u64) -> impl Strategy<Value = Store> {
                 cancel: if fifo { None } else { cancel },
                 tables: [("t".to_owned(), table)].into_iter().collect(),
                 statements: named("q", statements),
+                topics: named("t", Vec::new()),
             }
         },
     )
@@ -103,6 +107,7 @@ pub(super) fn store(unit_ns: u64) -> impl Strategy<Value = Store> {
 
 /// Turns numbers into names: of callees in later services, of statements, of the endpoints that journeys ask.
 pub(super) fn connect(scenario: &mut Scenario) {
+    let topics = topics_of(scenario);
     let stores = &scenario.stores;
     let statements: Vec<(String, String)> = stores
         .iter()
@@ -116,10 +121,15 @@ pub(super) fn connect(scenario: &mut Scenario) {
     for (nth, service) in scenario.services.values_mut().enumerate() {
         let callees: Vec<String> = endpoints[nth + 1..].concat();
         service.pools.retain(|store, _| stores.contains_key(store));
-        for endpoint in service.endpoints.values_mut() {
-            connect_steps(&mut endpoint.program, &callees, &statements);
-        }
-        let programs: Vec<&[Step]> = service.endpoints.values().map(|endpoint| &endpoint.program[..]).collect();
+        let known = Known { callees: &callees, statements: &statements, topics: &topics };
+        service.endpoints.values_mut().for_each(|endpoint| known.connect(&mut endpoint.program));
+        service.consumers.values_mut().for_each(|consumer| known.connect(&mut consumer.program));
+        let programs: Vec<&[Step]> = service
+            .endpoints
+            .values()
+            .map(|endpoint| &endpoint.program[..])
+            .chain(service.consumers.values().map(|consumer| &consumer.program[..]))
+            .collect();
         for (store, pool) in &mut service.pools {
             // Without a timeout it would wait for ever.
             pool.acquire_again &= !programs.iter().any(|steps| waits_for_ever(steps, store));
@@ -132,32 +142,73 @@ pub(super) fn connect(scenario: &mut Scenario) {
             step.request = edge[number(&step.request) % edge.len()].clone();
         }
     }
+    within_language(scenario);
 }
 
-fn connect_steps(steps: &mut Vec<Step>, callees: &[String], statements: &[(String, String)]) {
-    steps.retain(|step| match step {
-        Step::Call(_) => !callees.is_empty(),
-        Step::Query(_) => !statements.is_empty(),
-        _ => true,
-    });
-    for step in steps {
-        match step {
-            Step::Call(call) => {
-                call.endpoint = callees[number(&call.endpoint) % callees.len()].clone();
-                connect_steps(&mut call.fallback, callees, statements);
+/// All topics: the store, and the name.
+pub(super) fn topics_of(scenario: &Scenario) -> Vec<(String, String)> {
+    let of = |(name, store): (&String, &Store)| -> Vec<(String, String)> {
+        store.topics.keys().map(|topic| (name.clone(), topic.clone())).collect()
+    };
+    scenario.stores.iter().flat_map(of).collect()
+}
+
+/// What a program can ask.
+struct Known<'a> {
+    callees: &'a [String],
+    statements: &'a [(String, String)],
+    topics: &'a [(String, String)],
+}
+
+impl Known<'_> {
+    fn connect(&self, steps: &mut Vec<Step>) {
+        for step in &mut *steps {
+            match step {
+                Step::Call(call) => {
+                    if let Some(callee) = self.callees.get(number(&call.endpoint) % self.callees.len().max(1)) {
+                        call.endpoint = callee.clone();
+                    }
+                    self.connect(&mut call.fallback);
+                }
+                Step::Query(query) => {
+                    self.name(self.statements, &mut query.store, &mut query.statement);
+                    self.connect(&mut query.fallback);
+                }
+                Step::Publish(publish) => {
+                    self.name(self.topics, &mut publish.store, &mut publish.topic);
+                    self.connect(&mut publish.fallback);
+                }
+                Step::Cached(cached) => {
+                    self.name(self.statements, &mut cached.store, &mut cached.get);
+                    // Another statement of the same store, or the same one.
+                    cached.put = cached.put.take().and_then(|put| {
+                        let of_store: Vec<_> =
+                            self.statements.iter().filter(|(store, _)| *store == cached.store).collect();
+                        Some(of_store.get(number(&put) % of_store.len().max(1))?.1.clone())
+                    });
+                    self.connect(&mut cached.on_miss);
+                }
+                Step::Branch(branch) => {
+                    self.connect(&mut branch.then);
+                    self.connect(&mut branch.otherwise);
+                }
+                Step::Parallel(strands) => strands.iter_mut().for_each(|strand| self.connect(strand)),
+                Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => {}
             }
-            Step::Query(query) => {
-                (query.store, query.statement) = statements[number(&query.statement) % statements.len()].clone();
-                connect_steps(&mut query.fallback, callees, statements);
-            }
-            Step::Branch(branch) => {
-                connect_steps(&mut branch.then, callees, statements);
-                connect_steps(&mut branch.otherwise, callees, statements);
-            }
-            Step::Parallel(strands) => {
-                strands.iter_mut().for_each(|strand| connect_steps(strand, callees, statements));
-            }
-            Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => {}
+        }
+        steps.retain(|step| match step {
+            Step::Call(_) => !self.callees.is_empty(),
+            Step::Query(_) => !self.statements.is_empty(),
+            Step::Publish(_) => !self.topics.is_empty(),
+            Step::Cached(cached) => !self.statements.is_empty() && !cached.on_miss.is_empty(),
+            _ => true,
+        });
+    }
+
+    /// Puts names in the place of a number.
+    fn name(&self, among: &[(String, String)], store: &mut String, name: &mut String) {
+        if !among.is_empty() {
+            (*store, *name) = among[number(name) % among.len()].clone();
         }
     }
 }
@@ -167,6 +218,12 @@ fn waits_for_ever(steps: &[Step], store: &str) -> bool {
     steps.iter().any(|step| match step {
         Step::Call(call) => waits_for_ever(&call.fallback, store),
         Step::Query(query) => query.store == store && query.timeout.is_none() || waits_for_ever(&query.fallback, store),
+        Step::Publish(publish) => {
+            publish.store == store && publish.timeout.is_none() || waits_for_ever(&publish.fallback, store)
+        }
+        Step::Cached(cached) => {
+            cached.store == store && cached.timeout.is_none() || waits_for_ever(&cached.on_miss, store)
+        }
         Step::Branch(branch) => waits_for_ever(&branch.then, store) || waits_for_ever(&branch.otherwise, store),
         Step::Parallel(strands) => strands.iter().any(|strand| waits_for_ever(strand, store)),
         Step::Compute(_) | Step::Wait(_) | Step::Fail(_) | Step::Decline(_) => false,

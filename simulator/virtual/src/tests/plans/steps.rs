@@ -1,7 +1,7 @@
 //! Random programs. Callees and statements are numbers until the shop is connected.
 
 use super::{draw, share, time};
-use doorbuster_scenarios::types::{Branch, Breaker, Budget, Call, Decline, Fail, Query, Retry, Step};
+use doorbuster_scenarios::types::{Branch, Breaker, Budget, Cached, Call, Decline, Fail, Publish, Query, Retry, Step};
 use doorbuster_scenarios::units::{Amount, Share, Time};
 use proptest::collection::vec;
 use proptest::option;
@@ -31,6 +31,9 @@ pub(super) fn program(unit_ns: u64) -> impl Strategy<Value = Vec<Step>> {
             vec(steps(), 1..4).prop_map(Step::Parallel),
             (ask(unit_ns), vec(inner.clone(), 1..3)).prop_map(|(one, fallback)| call(one, fallback)),
             (ask(unit_ns), vec(inner.clone(), 1..3)).prop_map(|(one, fallback)| query(one, fallback)),
+            (ask(unit_ns), vec(inner.clone(), 1..3)).prop_map(|(one, fallback)| publish(one, fallback)),
+            (ask(unit_ns), entries(), vec(inner.clone(), 1..3))
+                .prop_map(|(one, entries, steps)| cached(one, entries, steps)),
         ]
     });
     vec(step, 0..4)
@@ -43,6 +46,7 @@ fn leaf(unit_ns: u64) -> impl Strategy<Value = Step> {
         1 => draw(unit_ns, 16).prop_map(Step::Wait),
         4 => ask(unit_ns).prop_map(|one| call(one, Vec::new())),
         4 => ask(unit_ns).prop_map(|one| query(one, Vec::new())),
+        2 => ask(unit_ns).prop_map(|one| publish(one, Vec::new())),
         1 => rarely().prop_map(|probability| Step::Fail(Fail { probability, error: "broken".to_owned() })),
         1 => rarely().prop_map(|probability| Step::Decline(Decline { probability })),
     ]
@@ -103,4 +107,29 @@ fn query(one: Ask, fallback: Vec<Step>) -> Step {
     let Ask { what, timeout, retry, breaker, optional, .. } = one;
     let optional = optional && fallback.is_empty();
     Step::Query(Query { store: String::new(), statement: what, timeout, retry, breaker, optional, fallback })
+}
+
+fn publish(one: Ask, fallback: Vec<Step>) -> Step {
+    let Ask { what, timeout, retry, breaker, optional, .. } = one;
+    let optional = optional && fallback.is_empty();
+    Step::Publish(Publish { store: String::new(), topic: what, timeout, retry, breaker, optional, fallback })
+}
+
+/// Keys, how unevenly they are asked for, how many lookups miss.
+fn entries() -> impl Strategy<Value = (u64, f64, Share)> {
+    (1..30_u64, prop_oneof![Just(0.0), Just(1.0), Just(2.5)], share())
+}
+
+fn cached(one: Ask, (count, skew, miss): (u64, f64, Share), on_miss: Vec<Step>) -> Step {
+    let put = one.cancel.then(|| one.what.clone());
+    Step::Cached(Cached {
+        store: String::new(),
+        get: one.what,
+        put,
+        timeout: one.timeout,
+        keys: Amount { count },
+        skew,
+        miss,
+        on_miss,
+    })
 }

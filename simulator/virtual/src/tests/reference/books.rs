@@ -1,6 +1,6 @@
 //! What the reference counts, in the engine's own units.
 
-use crate::slice::StationId;
+use crate::slice::{CacheSlice, ConsumerSlice, StatementSlice, StationId};
 use crate::station::StationTotals;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::Plan;
@@ -12,7 +12,14 @@ pub(crate) struct Books {
     /// By station, in the order of [`crate::slice::stations`]. Levels and capacities are not kept.
     pub(crate) totals: Vec<StationTotals>,
     pub(crate) endpoints: Vec<EndpointBook>,
-    pub(crate) statements: Vec<StatementBook>,
+    pub(crate) statements: Vec<StatementSlice>,
+    /// By consumer group: its lag at the end is 0 after a drain.
+    pub(crate) consumers: Vec<ConsumerSlice>,
+    pub(crate) caches: Vec<CacheSlice>,
+    /// By service.
+    pub(crate) paused_ticks: Vec<u64>,
+    /// Those that are there, and that live, at the end.
+    pub(crate) pods: Vec<(u64, u64)>,
     /// Requests that shoppers made.
     pub(crate) arrivals: u64,
     /// Requests that ended, by outcome.
@@ -33,22 +40,17 @@ pub(crate) struct EndpointBook {
     pub(crate) given_up: u64,
 }
 
-/// A statement in its store's statistics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct StatementBook {
-    pub(crate) calls: u64,
-    pub(crate) killed: u64,
-    pub(crate) ticks: u64,
-    pub(crate) rows: u64,
-}
-
 impl Books {
     pub(super) fn new(plan: &Plan, stations: Vec<StationId>) -> Self {
         Self {
             totals: vec![StationTotals::default(); stations.len()],
             stations,
             endpoints: vec![EndpointBook::default(); plan.endpoints.len()],
-            statements: vec![StatementBook::default(); plan.statements.len()],
+            statements: vec![StatementSlice::default(); plan.statements.len()],
+            consumers: vec![ConsumerSlice::default(); plan.consumers.len()],
+            caches: vec![CacheSlice::default(); plan.caches.len()],
+            paused_ticks: vec![0; plan.services.len()],
+            pods: vec![(0, 0); plan.services.len()],
             arrivals: 0,
             ended: [0; Outcome::COUNT],
         }

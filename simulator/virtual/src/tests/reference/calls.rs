@@ -1,7 +1,9 @@
 //! Calls: pods, workers, answers, further tries, timeouts and cancellation.
 
+use super::faults::Pauses;
 use super::programs::{After, Frame, Role, State};
 use super::{Event, FrameNumber, Reference, StatementNumber, Worker, scaled};
+use crate::faults::End;
 use crate::slice::StationId;
 use doorbuster_model::key::{Key, happens, name_hash};
 use doorbuster_model::outcome::Outcome;
@@ -15,6 +17,17 @@ use std::collections::VecDeque;
 /// A pod.
 #[derive(Clone, Debug)]
 pub(super) struct Pod {
+    pub(super) service: ServiceId,
+    pub(super) is_present: bool,
+    pub(super) is_down: bool,
+    /// Cores that something else takes, and since when.
+    pub(super) hogged: (u32, Ticks),
+    pub(super) pauses: Pauses,
+    /// Its clock shows so many ticks more.
+    pub(super) skew: i64,
+    /// Computing takes so many times as long, in 2^-16; programs that fail, in 2^-32.
+    pub(super) slower: u64,
+    pub(super) errors: u64,
     pub(super) bucket: Option<TokenBucket>,
     /// Calls on their way to it, at it, or waiting there.
     pub(super) in_flight: u32,
@@ -26,8 +39,17 @@ pub(super) struct Pod {
 }
 
 impl Pod {
-    pub(super) fn new(of: &Service) -> Self {
+    /// The `nth` of a service.
+    pub(super) fn new(of: &Service, service: ServiceId, nth: u16) -> Self {
         Self {
+            service,
+            is_present: nth < of.pods_at_first,
+            is_down: false,
+            hogged: (0, 0),
+            pauses: Pauses::default(),
+            skew: 0,
+            slower: 1 << 16,
+            errors: 0,
             bucket: of.rate_limit.map(|rule| TokenBucket::new(rule, 0)),
             in_flight: 0,
             busy_workers: 0,
@@ -95,7 +117,7 @@ impl Reference<'_> {
     }
 
     /// Index of the client span of the frame's present try.
-    fn client_index(&self, frame: &Frame) -> u32 {
+    pub(super) fn client_index(&self, frame: &Frame) -> u32 {
         let site = &self.plan.sites[usize::from(frame.site)];
         frame.span + site.span_offset + u32::from(frame.attempt) * site.span_stride
     }
@@ -104,54 +126,78 @@ impl Reference<'_> {
     fn calls(&mut self, id: FrameNumber, endpoint: EndpointId, key: Key, trace: u64, span: u32) {
         let service = self.plan.endpoints[usize::from(endpoint)].service;
         let pod = self.chooses_pod(service, key);
-        self.pods[usize::from(pod)].in_flight += 1;
-        let callee = self.next_number();
-        let frame = Frame {
-            role: Role::Call { caller: Some(id), endpoint, arrived: 0, began: 0 },
-            state: State::OnItsWay,
-            place: Some((service, pod)),
-            key,
-            user: self.frame(id).user,
-            trace,
-            span,
-            pc: self.plan.endpoints[usize::from(endpoint)].entry,
-            site: NONE,
-            attempt: 0,
-            asked_at: 0,
-            repeats: 0,
-            declined: false,
-            affected: false,
-            cancelled: false,
-        };
-        self.frames.insert(callee, frame);
-        self.frame(id).state = State::ForAnswer(callee);
-        self.schedule(self.plan.hop, Event::CallArrives(callee));
+        let from = self.frame(id).place;
+        let held_up = from.map_or(Some(0), |(from, _)| self.held_up(from, End::Service(service), key));
+        if let Some(held_up) = held_up {
+            self.pods[usize::from(pod)].in_flight += 1;
+            let callee = self.next_number();
+            let frame = Frame {
+                role: Role::Call { caller: Some(id), endpoint, arrived: 0, began: 0 },
+                state: State::OnItsWay,
+                place: Some((service, pod)),
+                key,
+                user: self.frame(id).user,
+                trace,
+                span,
+                pc: self.plan.endpoints[usize::from(endpoint)].entry,
+                site: NONE,
+                attempt: 0,
+                asked_at: 0,
+                asked_shard: 0,
+                repeats: 0,
+                declined: false,
+                affected: false,
+                cancelled: false,
+                killed: false,
+            };
+            self.frames.insert(callee, frame);
+            self.frame(id).state = State::ForAnswer(callee);
+            self.schedule(self.plan.hop + held_up, Event::CallArrives(callee));
+        } else {
+            self.frame(id).state = State::ForNobody;
+        }
         if let Some(timeout) = self.plan.sites[usize::from(self.frames[&id].site)].timeout {
             self.arm(id, timeout);
         }
     }
 
     fn chooses_pod(&mut self, service: ServiceId, callee: Key) -> u16 {
-        let Self { plan, pods, turns, active, .. } = self;
-        let of = &plan.services[usize::from(service)];
-        let (first, count) = (usize::from(of.first_pod), usize::from(active[usize::from(service)]));
-        let in_flight = |nth: &usize| pods[first + nth].in_flight;
-        let nth = match of.balancer {
+        let Self { plan, pods, turns, rotation, .. } = self;
+        let rotation = &rotation[usize::from(service)];
+        let count = rotation.len();
+        let in_flight = |place: &usize| pods[usize::from(rotation[*place])].in_flight;
+        let place = match plan.services[usize::from(service)].balancer {
+            // A rotation of one is not counted.
+            _ if count == 1 => 0,
             Balancer::RoundRobin => {
                 let turn = turns[usize::from(service)];
-                turns[usize::from(service)] = (turn + 1) % count;
-                turn
+                let place = if turn < count { turn } else { 0 };
+                turns[usize::from(service)] = place + 1;
+                place
             }
-            Balancer::LeastConnections => (0..count).min_by_key(in_flight).expect("a service has pods"),
+            Balancer::LeastConnections => (0..count).min_by_key(in_flight).expect("a rotation has a pod"),
             Balancer::TwoRandom => {
                 let bits = callee.bits(name_hash("balance"));
                 let one = scaled(bits & 0xffff_ffff, count);
-                let others: Vec<usize> = (0..count).filter(|nth| *nth != one).collect();
-                let other = if others.is_empty() { one } else { others[scaled(bits >> 32, others.len())] };
+                let others: Vec<usize> = (0..count).filter(|place| *place != one).collect();
+                let other = others[scaled(bits >> 32, others.len())];
                 if in_flight(&other) < in_flight(&one) { other } else { one }
             }
         };
-        (first + nth) as u16
+        rotation[place]
+    }
+
+    /// Callers choose from other pods, in order of number; if none would be left, none goes.
+    pub(super) fn rotates(&mut self, service: ServiceId, out: &[u16], into: &[u16]) {
+        let first = self.plan.services[usize::from(service)].first_pod;
+        let rotation = &mut self.rotation[usize::from(service)];
+        rotation.extend(into.iter().map(|nth| first + nth));
+        rotation.sort_unstable();
+        rotation.dedup();
+        let left: Vec<u16> = rotation.iter().copied().filter(|pod| !out.contains(&(pod - first))).collect();
+        if !left.is_empty() {
+            *rotation = left;
+        }
     }
 
     pub(super) fn call_arrives(&mut self, id: FrameNumber) {
@@ -160,9 +206,14 @@ impl Reference<'_> {
         let Role::Call { arrived, .. } = &mut frame.role else { panic!("only calls arrive") };
         *arrived = now;
         let (service, pod) = frame.place.expect("calls have a pod");
+        let is_cancelled = frame.cancelled;
         let of = &self.plan.services[usize::from(service)];
         let pod = &mut self.pods[usize::from(pod)];
-        if pod.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
+        if pod.is_down {
+            self.call_is_over(id, Outcome::Unavailable);
+        } else if is_cancelled {
+            self.call_is_over(id, Outcome::Cancelled);
+        } else if pod.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
             self.turns_away(id, Outcome::RateLimited);
         } else if pod.busy_workers < of.workers {
             pod.busy_workers += 1;
@@ -192,6 +243,7 @@ impl Reference<'_> {
     pub(super) fn turned_away(&mut self, id: FrameNumber, outcome: Outcome) {
         let frame = self.frame(id).clone();
         let Role::Call { arrived, endpoint, .. } = frame.role else { panic!("only calls are turned away") };
+        let outcome = if frame.killed { Outcome::Unavailable } else { outcome };
         if outcome == Outcome::RateLimited {
             let shape = self.plan.endpoints[usize::from(endpoint)].shape;
             self.span(id, span(arrived, frame.span, shape, outcome));
@@ -292,27 +344,32 @@ impl Reference<'_> {
     pub(super) fn try_failed(&mut self, id: FrameNumber, outcome: Outcome) {
         let frame = self.frame(id).clone();
         let site = &self.plan.sites[usize::from(frame.site)];
+        let shopper = frame.role == Role::Shopper;
         let key = frame.key.child(site.place, u64::from(frame.attempt) + 256 * u64::from(frame.repeats));
         if frame.cancelled {
             self.ends(id, Outcome::Cancelled);
             return;
         }
+        let hasty = self.haste.filter(|haste| shopper && happens(frame.key.bits(name_hash("haste")), haste.threshold));
         let mut again =
             frame.attempt + 1 < site.attempts && happens(key.bits(name_hash("retry")), site.retry_threshold);
-        if again && let Some(budget) = self.budget(&frame) {
+        if let Some(haste) = hasty {
+            again = frame.attempt + 1 < haste.attempts;
+        } else if again && let Some(budget) = self.budget(&frame) {
             again = budget.withdraw();
         }
         self.count_failure(id, outcome, again);
         if again {
             self.frame(id).attempt += 1;
-            match site.backoff {
-                Some(draw) => {
+            match (hasty, site.backoff) {
+                (Some(haste), _) => self.pauses(id, haste.after, After::NextTry),
+                (None, Some(draw)) => {
                     let ticks = self.draw(draw, Key(key.bits(name_hash("backoff"))));
                     let longer =
                         (0..frame.attempt).fold(ticks, |ticks, _| ticks.saturating_mul(u64::from(site.growth)));
                     self.pauses(id, longer.min(1 << 30), After::NextTry);
                 }
-                None => self.tries_again(id),
+                (None, None) => self.tries_again(id),
             }
         } else {
             self.gives_up(id, outcome);
@@ -355,7 +412,7 @@ impl Reference<'_> {
         }
         let site = &self.plan.sites[usize::from(frame.site)];
         let shard = match site.target {
-            Target::Statement { statement, .. } => self.shard_of(&frame, statement).1,
+            Target::Statement { .. } => frame.asked_shard,
             Target::Endpoint(_) => 0,
         };
         let index = self.client_index(&frame);
@@ -414,41 +471,53 @@ impl Reference<'_> {
                     self.schedule(self.plan.hop, Event::CancellationArrives(callee));
                 }
             }
+            State::ForNobody => {}
             other => panic!("nothing to let go of in {other:?}"),
         }
+    }
+
+    /// Whoever waits for an answer lets go of the try before it has ended.
+    pub(super) fn lets_go_of_try(&mut self, id: FrameNumber) {
+        let frame = self.frame(id).clone();
+        self.timeouts.remove(&id);
+        self.lets_go(id);
+        if let Some((breaker, _)) = self.breaker(&frame) {
+            breaker.taken_back(frame.asked_at);
+        }
+    }
+
+    /// A call ends that has not got a worker yet.
+    pub(super) fn leaves_accept_queue(&mut self, id: FrameNumber, outcome: Outcome) {
+        let frame = self.frame(id).clone();
+        let (service, pod) = frame.place.expect("calls have a pod");
+        let Role::Call { arrived, .. } = frame.role else { panic!("only calls queue") };
+        self.pods[usize::from(pod)].accept_queue.retain(|other| *other != id);
+        self.books.gave_up(StationId::Workers(service), self.now - arrived);
+        self.call_is_over(id, outcome);
     }
 
     pub(super) fn cancellation_arrives(&mut self, id: FrameNumber) {
         let Some(frame) = self.frames.get(&id).cloned() else { return };
         match frame.state {
-            State::InAcceptQueue => {
-                let (service, pod) = frame.place.expect("calls have a pod");
-                let Role::Call { arrived, .. } = frame.role else { panic!("only calls queue") };
-                self.pods[usize::from(pod)].accept_queue.retain(|other| *other != id);
-                self.books.gave_up(StationId::Workers(service), self.now - arrived);
-                self.call_is_over(id, Outcome::Cancelled);
-            }
-            State::ForAnswer(_) | State::ForStatement(_) => {
-                self.timeouts.remove(&id);
-                self.lets_go(id);
-                if let Some((breaker, _)) = self.breaker(&frame) {
-                    breaker.taken_back(frame.asked_at);
-                }
+            State::InAcceptQueue => self.leaves_accept_queue(id, Outcome::Cancelled),
+            State::ForAnswer(_) | State::ForStatement(_) | State::ForNobody => {
+                self.lets_go_of_try(id);
                 self.client_span(id, Outcome::Cancelled);
                 self.ends(id, Outcome::Cancelled);
             }
-            State::AboutToBegin
+            State::OnItsWay
+            | State::AboutToBegin
             | State::Working
             | State::TimingOut
             | State::Retrying
             | State::Pausing { .. }
             | State::Forked { .. } => self.mark(id),
             State::Answering(_) | State::Rejecting(_) => {}
-            State::OnItsWay | State::Running => panic!("cancelled before it arrived: {frame:?}"),
+            State::Running => panic!("cancelled before it arrived: {frame:?}"),
         }
     }
 }
 
-fn span(start: Ticks, index: u32, shape: u16, outcome: Outcome) -> SpanRecord {
+pub(super) fn span(start: Ticks, index: u32, shape: u16, outcome: Outcome) -> SpanRecord {
     SpanRecord { trace: 0, start, duration: 0, index, shape, pod: 0, outcome: outcome as u8, attempt: 0, shard: 0 }
 }

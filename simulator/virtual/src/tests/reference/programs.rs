@@ -1,8 +1,9 @@
 //! Programs: what a frame is, and what each instruction does.
 
+use super::messages::PartitionPlace;
 use super::{Event, FrameNumber, Reference, StatementNumber, Worker};
 use crate::slice::StationId;
-use doorbuster_model::key::{Key, happens};
+use doorbuster_model::key::{Key, happens, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::Instr;
 use doorbuster_model::time::Ticks;
@@ -27,12 +28,16 @@ pub(super) struct Frame {
     pub(super) attempt: u8,
     /// When this try began.
     pub(super) asked_at: Ticks,
+    /// The shard that the last statement went to.
+    pub(super) asked_shard: u16,
     /// A shopper's repeats so far.
     pub(super) repeats: u32,
     pub(super) declined: bool,
     /// A shopper's last request failed.
     pub(super) affected: bool,
     pub(super) cancelled: bool,
+    /// Its pod has died.
+    pub(super) killed: bool,
 }
 
 /// What a frame is for.
@@ -48,6 +53,11 @@ pub(super) enum Role {
     },
     Strand {
         of: FrameNumber,
+    },
+    /// Of a consumer group and a partition.
+    Message {
+        of: PartitionPlace,
+        began: Ticks,
     },
 }
 
@@ -70,6 +80,8 @@ pub(super) enum State {
     },
     ForAnswer(FrameNumber),
     ForStatement(StatementNumber),
+    /// What it asked was lost on the way.
+    ForNobody,
     Forked {
         left: u16,
         join: u16,
@@ -110,7 +122,10 @@ impl Reference<'_> {
         match instr {
             Instr::Compute { draw, place } => {
                 self.frame(id).pc = next;
-                self.works(id, self.draw(draw, drawn(place)), State::Working);
+                let (_, pod) = frame.place.expect("programs with work run on a pod");
+                let slower = self.pods[usize::from(pod)].slower;
+                let ticks = ((self.draw(draw, drawn(place)) * slower) >> 16).min(1 << 30);
+                self.works(id, ticks, State::Working);
                 return false;
             }
             Instr::Wait { draw, place } => {
@@ -129,6 +144,14 @@ impl Reference<'_> {
                 if !happens(drawn(u64::from(place)).0, threshold) {
                     next = to;
                 }
+            }
+            Instr::UnlessMiss { cache, to } => {
+                if !self.misses(cache, frame.key) {
+                    next = to;
+                }
+            }
+            Instr::Filled(cache) => {
+                self.absent.remove(&(cache, self.entry(cache, frame.key)));
             }
             Instr::Jump(to) => next = to,
             Instr::Fork { strands, join } => {
@@ -166,6 +189,22 @@ impl Reference<'_> {
         true
     }
 
+    /// The entry that a cached step of a frame asks for.
+    fn entry(&self, cache: u16, frame: Key) -> u32 {
+        let of = &self.plan.caches[usize::from(cache)];
+        of.popularity.key(frame.child(of.place, 0).bits(name_hash("entry")))
+    }
+
+    /// Whether a lookup that was answered found nothing: by chance, or because of a flush.
+    fn misses(&mut self, cache: u16, frame: Key) -> bool {
+        let of = &self.plan.caches[usize::from(cache)];
+        let missed = happens(frame.child(of.place, 0).0, of.threshold)
+            || self.absent.contains(&(cache, self.entry(cache, frame)));
+        let book = &mut self.books.caches[usize::from(cache)];
+        *(if missed { &mut book.misses } else { &mut book.hits }) += 1;
+        missed
+    }
+
     /// Needs a core of its pod for so long.
     pub(super) fn works(&mut self, id: FrameNumber, ticks: Ticks, state: State) {
         self.frame(id).state = state;
@@ -175,10 +214,10 @@ impl Reference<'_> {
 
     /// Gives work to a core of a pod, or to its run queue.
     pub(super) fn works_for(&mut self, worker: Worker, (service, pod): (u16, u16), ticks: Ticks) {
-        let cores = self.plan.services[usize::from(service)].cores;
         self.books.busy(StationId::Cores(service), ticks);
+        let is_free = self.pods[usize::from(pod)].working < self.usable_cores(pod);
         let pod = &mut self.pods[usize::from(pod)];
-        if pod.working < cores {
+        if is_free {
             pod.working += 1;
             self.books.served(StationId::Cores(service), 0);
             self.schedule(ticks, Event::WorkEnds(worker));
@@ -190,17 +229,12 @@ impl Reference<'_> {
 
     /// The next in the run queue gets the core, then the program goes on.
     pub(super) fn work_ends(&mut self, worker: Worker) {
-        let (service, pod) = match worker {
+        let (_, pod) = match worker {
             Worker::Program(id) => self.frame(id).place.expect("programs with work run on a pod"),
             Worker::Client(statement) => self.place_of(statement),
         };
-        let pod = &mut self.pods[usize::from(pod)];
-        if let Some((next, ticks, since)) = pod.run_queue.pop_front() {
-            self.books.served(StationId::Cores(service), self.now - since);
-            self.schedule(ticks, Event::WorkEnds(next));
-        } else {
-            pod.working -= 1;
-        }
+        self.pods[usize::from(pod)].working -= 1;
+        self.cores_change(pod);
         let id = match worker {
             Worker::Program(id) => id,
             Worker::Client(statement) => return self.client_work_ends(statement),
@@ -271,7 +305,8 @@ impl Reference<'_> {
                 self.frames.remove(&id);
                 self.strand_ends(of, outcome, declined);
             }
-            Role::Call { .. } => self.call_ends(id, outcome),
+            Role::Call { .. } => self.call_ends(id, self.outcome_at_pod(id, outcome)),
+            Role::Message { .. } => self.message_ends(id, self.outcome_at_pod(id, outcome)),
         }
     }
 
@@ -288,9 +323,13 @@ impl Reference<'_> {
     /// A span of a frame's pod ends now.
     pub(super) fn span(&mut self, id: FrameNumber, mut record: SpanRecord) {
         let frame = &self.frames[&id];
+        if frame.killed {
+            return;
+        }
         record.trace = frame.trace;
         record.pod = frame.place.expect("spans end at a pod").1;
         record.duration = (self.now - record.start) as u32;
+        record.start = record.start.saturating_add_signed(self.pods[usize::from(record.pod)].skew);
         self.sdk.push(record);
     }
 }

@@ -1,12 +1,13 @@
 //! Shoppers: arrivals, who they are, journeys, and the pauses of closed traffic.
 
 use super::programs::{After, Frame, Role, State};
-use super::{Event, FrameNumber, Reference};
+use super::{Event, EventNumber, FrameNumber, Reference};
 use doorbuster_model::key::{Key, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Arrivals, NONE, Target};
 use doorbuster_model::time::TICK_NS;
 use doorbuster_telemetry::record::TraceWord;
+use std::collections::BTreeMap;
 
 /// The door of the cell.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,19 @@ pub(super) struct Door {
     pub(super) traces: u64,
     /// Virtual time of the last arrival that was drawn, in nanoseconds.
     drawn_ns: f64,
+    /// By journey.
+    surges: BTreeMap<u16, Surge>,
+}
+
+/// More shoppers than usual who take a journey.
+#[derive(Clone, Copy, Debug, Default)]
+struct Surge {
+    /// In shares of all the usual ones.
+    extra: f64,
+    arrived: u64,
+    drawn_ns: f64,
+    /// The next arrival.
+    next: Option<EventNumber>,
 }
 
 impl Reference<'_> {
@@ -45,18 +59,60 @@ impl Reference<'_> {
     /// Schedules the next arrival of open traffic, if anybody still comes.
     fn schedules_next(&mut self) {
         let Arrivals::Open { curve, random, requests_per_start } = &self.plan.arrivals else { return };
-        let bits = self.key.child(name_hash("gap"), self.door.arrived).0;
-        let uniform = ((bits >> 11) as f64 + 0.5) / 9_007_199_254_740_992.0;
-        let starts = if *random { -libm::log(uniform) } else { 1.0 };
+        let starts = if *random { exponential(self.key.child(name_hash("gap"), self.door.arrived)) } else { 1.0 };
         let Some(at_s) = after(curve, self.door.drawn_ns / 1e9, starts * requests_per_start) else { return };
         self.door.drawn_ns = at_s * 1e9;
         let tick = self.door.drawn_ns as u64 / TICK_NS;
         self.schedule(tick.saturating_sub(self.now), Event::ShopperArrives);
     }
 
+    /// From now on there are so many more shoppers of a journey, as a second stream of arrivals.
+    pub(super) fn surges(&mut self, journey: u16, extra_thousandths: u32) {
+        let ends: Vec<u64> = self.plan.journeys.iter().map(|journey| journey.upto).collect();
+        let begins = if journey == 0 { 0 } else { ends[usize::from(journey) - 1] };
+        let share = (ends[usize::from(journey)] - begins) as f64 / 4_294_967_296.0;
+        let surge = self.door.surges.entry(journey).or_default();
+        surge.extra = share * f64::from(extra_thousandths) / 1_000.0;
+        surge.drawn_ns = (self.now * TICK_NS) as f64;
+        surge.next = None;
+        self.schedules_one_more(journey);
+    }
+
+    pub(super) fn one_more_arrives(&mut self, journey: u16, event: EventNumber) {
+        let key = self.key.child(name_hash("surge"), u64::from(journey));
+        let surge = self.door.surges.get_mut(&journey).expect("there is a surge");
+        if self.door.closed || surge.next != Some(event) {
+            return;
+        }
+        let key = key.child(name_hash("shopper"), surge.arrived);
+        surge.arrived += 1;
+        let id = self.shopper(key);
+        self.frame(id).pc = self.plan.journeys[usize::from(journey)].entry;
+        self.schedules_one_more(journey);
+        self.goes_on(id);
+    }
+
+    fn schedules_one_more(&mut self, journey: u16) {
+        let Arrivals::Open { curve, random, requests_per_start } = &self.plan.arrivals else { return };
+        let surge = self.door.surges[&journey];
+        if surge.extra == 0.0 {
+            return;
+        }
+        let key = self.key.child(name_hash("surge"), u64::from(journey));
+        let starts = if *random { exponential(key.child(name_hash("gap"), surge.arrived)) } else { 1.0 };
+        let Some(at_s) = after(curve, surge.drawn_ns / 1e9, starts * requests_per_start / surge.extra) else { return };
+        let tick = (at_s * 1e9) as u64 / TICK_NS;
+        let next = Some(self.schedule(tick.saturating_sub(self.now), Event::OneMoreArrives(journey)));
+        self.door.surges.insert(journey, Surge { drawn_ns: at_s * 1e9, next, ..surge });
+    }
+
     fn new_shopper(&mut self) -> FrameNumber {
         let key = self.key.child(name_hash("shopper"), self.door.arrived);
         self.door.arrived += 1;
+        self.shopper(key)
+    }
+
+    fn shopper(&mut self, key: Key) -> FrameNumber {
         let user = key.bits(name_hash("user")) as u32;
         let id = self.next_number();
         let frame = Frame {
@@ -71,10 +127,12 @@ impl Reference<'_> {
             site: NONE,
             attempt: 0,
             asked_at: 0,
+            asked_shard: 0,
             repeats: 0,
             declined: false,
             affected: false,
             cancelled: false,
+            killed: false,
         };
         self.frames.insert(id, frame);
         id
@@ -120,6 +178,11 @@ impl Reference<'_> {
         book.given_up += u64::from(!again);
         self.frame(id).affected |= newly;
     }
+}
+
+/// A draw from the exponential distribution of mean 1.
+fn exponential(key: Key) -> f64 {
+    -libm::log(((key.0 >> 11) as f64 + 0.5) / 9_007_199_254_740_992.0)
 }
 
 /// The second by which `amount` more requests than by second `from` have come.

@@ -1,9 +1,11 @@
 //! Statements: pools of connections, and stores.
 
-use super::programs::{Frame, State};
+use super::messages::Message;
+use super::programs::State;
 use super::{Event, EventNumber, FrameNumber, Reference, StatementNumber, Worker, scaled};
+use crate::faults::End;
 use crate::slice::StationId;
-use doorbuster_model::key::{Key, mix, name_hash};
+use doorbuster_model::key::{Key, happens, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{NONE, StatementId, Store};
 use doorbuster_model::time::Ticks;
@@ -29,6 +31,14 @@ pub(super) struct Statement {
     in_vain: u64,
     /// Rows that it examines if it is not killed.
     rows: u64,
+    /// The key of its try, for the way.
+    key: Key,
+    /// How it will be answered.
+    outcome: Outcome,
+    /// What it publishes.
+    message: Option<Message>,
+    /// When it reached its shard.
+    reached: Ticks,
     stage: Stage,
 }
 
@@ -40,10 +50,15 @@ enum Stage {
     },
     /// After a wait in vain: on a core of the pod, or in the run queue.
     Failing,
-    /// At its shard. With processor sharing it is done when `R` reaches `mark`, in 2^-16 ticks.
+    /// On a slow way, or waiting for a lock at its shard.
+    HeldUp,
+    /// It never arrives.
+    Lost,
+    /// At its shard. With processor sharing it is done when `R` reaches `mark`, in 2^-16 ticks; else the tick is known.
     AtStore {
         mark: u64,
         sent: Ticks,
+        done: Option<Ticks>,
     },
     OnItsWayBack,
     /// On a core of the pod, or in the run queue.
@@ -61,6 +76,7 @@ pub(super) struct Pool {
 /// A shard of a store.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shard {
+    is_down: bool,
     /// With `fifo`: when each core will be free.
     free_at: Vec<Ticks>,
     /// With `ps`: what runs, in order of sending.
@@ -78,34 +94,71 @@ impl Shard {
 }
 
 impl Reference<'_> {
-    /// The shard that holds the data of the frame's user.
-    pub(super) fn shard_of(&self, frame: &Frame, statement: StatementId) -> (u16, u16) {
+    /// The partition of a topic that a user's messages are on.
+    pub(super) fn part_of(&self, user: u32, topic: StatementId) -> u16 {
+        let topic = &self.plan.statements[usize::from(topic)];
+        let of = &self.plan.stores[usize::from(topic.store)];
+        scaled(mix(u64::from(user) ^ of.place) >> 32, usize::from(topic.partitions)) as u16
+    }
+
+    /// The shard that a try goes to: that of a hot key, the broker that leads the partition, or that of the user's data.
+    fn shard_of(&self, user: u32, statement: StatementId, key: Key) -> (u16, u16) {
         let store = self.plan.statements[usize::from(statement)].store;
         let of = &self.plan.stores[usize::from(store)];
-        (store, scaled(mix(u64::from(frame.user) ^ of.place) >> 32, usize::from(of.shards)) as u16)
+        if let Some((often, shard)) = self.hot.get(&store)
+            && happens(key.bits(name_hash("hot key")), *often)
+        {
+            return (store, *shard);
+        }
+        if self.plan.statements[usize::from(statement)].partitions > 0 {
+            return (store, self.part_of(user, statement) % of.shards);
+        }
+        (store, scaled(mix(u64::from(user) ^ of.place) >> 32, usize::from(of.shards)) as u16)
     }
 
     /// Draws the work, then sends the statement or queues for a connection, and arms the timeout.
     pub(super) fn asks_statement(&mut self, id: FrameNumber, of: StatementId, pool: u16) {
         let frame = self.frame(id).clone();
-        let (site, at) = (&self.plan.sites[usize::from(frame.site)], self.shard_of(&frame, of));
+        let site = &self.plan.sites[usize::from(frame.site)];
+        let key = frame.key.child(site.place, u64::from(frame.attempt));
+        let at = self.shard_of(frame.user, of, key);
+        self.frame(id).asked_shard = at.1;
         let what = &self.plan.statements[usize::from(of)];
-        let cost = frame.key.child(site.place, u64::from(frame.attempt)).bits(name_hash("cost"));
-        let mut work = self.plan.draws[usize::from(what.cost)].ticks(cost).min(1 << 30);
+        let mut work = self.plan.draws[usize::from(what.cost)].ticks(key.bits(name_hash("cost"))).min(1 << 30);
         let mut rows = what.rows;
         if let Some(scan) = what.scan.as_ref().filter(|_| self.lost.contains(&(of, at.1))) {
             work = (work + scan.work).min(1 << 30);
             rows = scan.rows;
         }
-        let key = frame.key.child(site.place, u64::from(frame.attempt)).bits(name_hash("answer"));
+        if let Some(factor) = self.slow.get(&(of, at.1)) {
+            work = ((work * factor) >> 16).min(1 << 30);
+        }
+        let errors = self.failing.get(&of).copied().unwrap_or(0);
+        let outcome = if happens(key.bits(name_hash("errors")), errors) { Outcome::Error } else { Outcome::Ok };
         let from = frame.place.expect("statements are asked at a pod");
         let cost = self.plan.services[usize::from(from.0)].costs.answer;
-        let answer = cost.map(|draw| self.draw(draw, Key(key)));
+        let answer = cost.map(|draw| self.draw(draw, Key(key.bits(name_hash("answer")))));
         let number = self.next_number();
         let pool = (pool != NONE).then_some((pool, from.1, at.1));
         let stage = Stage::InPoolQueue { since: self.now };
+        let message = (what.partitions > 0).then(|| self.message_of(&frame, of));
         let asker = Some(id);
-        let statement = Statement { asker, of, at, from, pool, work, answer, in_vain: 0, rows, stage };
+        let statement = Statement {
+            asker,
+            of,
+            at,
+            from,
+            pool,
+            work,
+            answer,
+            in_vain: 0,
+            rows,
+            key,
+            outcome,
+            message,
+            reached: 0,
+            stage,
+        };
         self.statements.insert(number, statement);
         self.frame(id).state = State::ForStatement(number);
         self.waits_for(id, number);
@@ -235,20 +288,84 @@ impl Reference<'_> {
         }
     }
 
+    /// A statement is on its way, which may take longer than usual, or for ever.
     fn sends(&mut self, number: StatementNumber) {
-        let Statement { at, work, of, rows, .. } = self.statements[&number];
+        let Statement { at, from, key, .. } = self.statements[&number];
+        let held_up = self.held_up(from.0, End::Store(at.0), key);
+        self.stage(number, if held_up.is_some() { Stage::HeldUp } else { Stage::Lost });
+        match held_up {
+            Some(0) => self.arrives(number),
+            Some(ticks) => {
+                self.schedule(ticks, Event::StatementArrives(number));
+            }
+            None => {}
+        }
+    }
+
+    fn stage(&mut self, number: StatementNumber, stage: Stage) {
+        self.statements.get_mut(&number).expect("it is under way").stage = stage;
+    }
+
+    /// A statement that was held up arrives, unless it was given up meanwhile.
+    pub(super) fn statement_arrives(&mut self, number: StatementNumber) {
+        if self.statements.contains_key(&number) {
+            self.arrives(number);
+        }
+    }
+
+    /// A statement is at its shard.
+    fn arrives(&mut self, number: StatementNumber) {
+        let now = self.now;
+        let statement = self.statements.get_mut(&number).expect("it is under way");
+        statement.reached = now;
+        let Statement { at, of, .. } = *statement;
+        if self.shards[&at].is_down {
+            statement.outcome = Outcome::Unavailable;
+            self.goes_back(number);
+            return;
+        }
+        if let Some((since, hold, every)) = self.locks.get(&(of, at.1)) {
+            let held = (now - since) % every;
+            if held < *hold {
+                self.books.statements[usize::from(of)].lock_ticks += hold - held;
+                self.schedule(hold - held, Event::LockIsFree(number));
+                return;
+            }
+        }
+        self.is_served(number);
+    }
+
+    /// A lock's end: the statement is served, or refused.
+    pub(super) fn lock_is_free(&mut self, number: StatementNumber) {
+        let Some(statement) = self.statements.get_mut(&number) else { return };
+        if self.shards[&statement.at].is_down {
+            statement.outcome = Outcome::Unavailable;
+            statement.reached = self.now;
+            self.goes_back(number);
+        } else {
+            self.is_served(number);
+        }
+    }
+
+    fn goes_back(&mut self, number: StatementNumber) {
+        self.stage(number, Stage::OnItsWayBack);
+        self.schedule(2 * self.plan.hop, Event::StatementReturns(number));
+    }
+
+    fn is_served(&mut self, number: StatementNumber) {
+        let Statement { at, work, .. } = self.statements[&number];
         let store = &self.plan.stores[usize::from(at.0)];
         let station = StationId::Store(at.0);
-        let mut mark = 0;
+        let (mut mark, mut done) = (0, None);
         match store.discipline {
             Discipline::Fifo => {
                 let shard = self.shards.get_mut(&at).expect("the shard is there");
                 let core = (0..shard.free_at.len()).min_by_key(|core| shard.free_at[*core]).expect("a shard has cores");
                 let start = self.now.max(shard.free_at[core]);
                 shard.free_at[core] = start + work;
+                done = Some(start + work);
                 self.books.served(station, start - self.now);
                 self.books.busy(station, work);
-                self.books.statement(of, start + work - self.now, rows, false);
                 self.schedule(start + work - self.now + 2 * self.plan.hop, Event::StatementReturns(number));
             }
             Discipline::Ps => {
@@ -259,8 +376,31 @@ impl Reference<'_> {
                 shard.running.push(number);
             }
         }
-        self.statements.get_mut(&number).expect("it was just sent").stage = Stage::AtStore { mark, sent: self.now };
+        self.stage(number, Stage::AtStore { mark, sent: self.now, done });
         if store.discipline == Discipline::Ps {
+            self.wakes_when(at);
+        }
+    }
+
+    /// A shard goes down, or is there again.
+    pub(super) fn shard_changes(&mut self, at: (u16, u16), is_down: bool) {
+        let now = self.now;
+        self.shards.get_mut(&at).expect("the shard is there").is_down = is_down;
+        if !is_down {
+            return;
+        }
+        for statement in self.statements.values_mut().filter(|statement| statement.at == at) {
+            if matches!(statement.stage, Stage::AtStore { done: Some(done), .. } if done > now) {
+                statement.outcome = Outcome::Unavailable;
+            }
+        }
+        if self.plan.stores[usize::from(at.0)].discipline == Discipline::Ps {
+            self.receives(at);
+            for number in self.shards[&at].running.clone() {
+                self.leaves_shard(number);
+                self.statements.get_mut(&number).expect("it runs").outcome = Outcome::Unavailable;
+                self.goes_back(number);
+            }
             self.wakes_when(at);
         }
     }
@@ -310,31 +450,46 @@ impl Reference<'_> {
         done.retain(|number| self.mark_of(*number) <= received);
         done.sort_by_key(|number| self.mark_of(*number));
         for number in done {
-            self.leaves_shard(number, false);
-            self.statements.get_mut(&number).expect("it was done").stage = Stage::OnItsWayBack;
-            self.schedule(2 * self.plan.hop, Event::StatementReturns(number));
+            self.leaves_shard(number);
+            self.goes_back(number);
         }
         self.wakes_when(at);
     }
 
-    /// A killed statement has examined as much of its rows as it has received of its work.
-    fn leaves_shard(&mut self, number: StatementNumber, killed: bool) {
-        let Statement { at, of, stage, work, rows, .. } = self.statements[&number];
-        let Stage::AtStore { sent, mark } = stage else { panic!("it runs") };
+    fn leaves_shard(&mut self, number: StatementNumber) {
+        let Statement { at, stage, work, .. } = self.statements[&number];
+        let Stage::AtStore { sent, .. } = stage else { panic!("it runs") };
         self.books.stayed(StationId::Store(at.0), (self.now - sent).saturating_sub(work));
-        let shard = self.shards.get_mut(&at).expect("the shard is there");
-        shard.running.retain(|other| *other != number);
+        self.shards.get_mut(&at).expect("the shard is there").running.retain(|other| *other != number);
+    }
+
+    /// A statement is killed. It has examined as much of its rows as it has received of its work.
+    fn is_killed(&mut self, number: StatementNumber) {
+        let Statement { at, of, work, rows, reached, .. } = self.statements[&number];
+        self.receives(at);
+        let left = self.mark_of(number).saturating_sub(self.shards[&at].received);
+        self.leaves_shard(number);
         let whole = work.max(1) << 16;
-        let left = if killed { mark.saturating_sub(shard.received) } else { 0 };
-        self.books.statement(of, self.now - sent, rows * (whole - left) / whole, killed);
+        self.books.statement(of, self.now - reached, rows * (whole - left) / whole, true);
+        self.wakes_when(at);
+        self.gives_back(number);
+        self.statements.remove(&number);
     }
 
     /// The answer is back, and may cost the pod work.
     pub(super) fn statement_returns(&mut self, number: StatementNumber) {
-        let Statement { answer, from, .. } = self.statements[&number];
+        let Statement { of, answer, from, outcome, message, reached, rows, .. } = self.statements[&number];
+        if outcome == Outcome::Unavailable {
+            self.books.statements[usize::from(of)].unavailable += 1;
+        } else {
+            self.books.statement(of, self.now - 2 * self.plan.hop - reached, rows, false);
+        }
+        if let Some(message) = message.filter(|_| outcome == Outcome::Ok) {
+            self.appends(message, of);
+        }
         match answer {
             Some(ticks) => {
-                self.statements.get_mut(&number).expect("it is under way").stage = Stage::Receiving;
+                self.stage(number, Stage::Receiving);
                 self.works_for(Worker::Client(number), from, ticks);
             }
             None => self.taken_in(number),
@@ -347,7 +502,7 @@ impl Reference<'_> {
         let statement = self.statements.remove(&number).expect("it was under way");
         if let Some(asker) = statement.asker {
             self.timeouts.remove(&asker);
-            self.try_ends(asker, Outcome::Ok);
+            self.try_ends(asker, statement.outcome);
         }
     }
 
@@ -361,14 +516,16 @@ impl Reference<'_> {
                 self.leaves_pool_queue(number);
                 self.statements.remove(&number);
             }
-            Stage::AtStore { .. } if kills => {
-                self.receives(at);
-                self.leaves_shard(number, true);
-                self.wakes_when(at);
+            Stage::Lost => {
                 self.gives_back(number);
                 self.statements.remove(&number);
             }
-            Stage::Failing | Stage::AtStore { .. } | Stage::OnItsWayBack | Stage::Receiving => {
+            Stage::HeldUp if kills => {
+                self.gives_back(number);
+                self.statements.remove(&number);
+            }
+            Stage::AtStore { .. } if kills => self.is_killed(number),
+            Stage::Failing | Stage::HeldUp | Stage::AtStore { .. } | Stage::OnItsWayBack | Stage::Receiving => {
                 self.statements.get_mut(&number).expect("it was asked").asker = None;
             }
         }
