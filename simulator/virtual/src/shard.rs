@@ -99,13 +99,7 @@ impl Shard {
                 wake_stamp: 0,
             }),
         };
-        Self {
-            cores: store.cores,
-            is_down: false,
-            busy_ticks_before: 0,
-            station: Station::default(),
-            discipline,
-        }
+        Self { cores: store.cores, is_down: false, busy_ticks_before: 0, station: Station::default(), discipline }
     }
 
     /// The station as it stands at `now`. What a first-come shard has promised beyond `now` is taken out.
