@@ -289,14 +289,14 @@ error: `coupon-1` is the name of a generated service
         name: "a store written by hand has a generated one's name",
         edits: &[
             ("tiers:", "fleet: {services: 20, pods: 50, from: [gateway.pay]}\ntiers:"),
-            ("stores:\n", "stores:\n  fleet-db-1: {kind: redis, statements: {}}\n"),
+            ("stores:\n", "stores:\n  fleet-db-1: {kind: redis, statements: {get: {text: GET, cost: 1ms}}}\n"),
         ],
         sets: &[],
         told: r#"
 error: `fleet-db-1` is the name of a generated store
    --> my.yaml:41:3
     |
- 41 |   fleet-db-1: {kind: redis, statements: {}}
+ 41 |   fleet-db-1: {kind: redis, statements: {get: {text: GET, cost: 1ms}}}
     |   ^^^^^^^^^^
     = help: give the store written by hand another name
 "#,

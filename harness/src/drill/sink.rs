@@ -90,7 +90,7 @@ impl Sink {
             cell,
             fingerprint: Fingerprint::default(),
             arrived: 0,
-            counts: plan.shapes.iter().flat_map(|shape| [Count::new(shape); 2]).collect(),
+            counts: plan.shapes.iter().flat_map(|shape| [Count::new(plan, *shape); 2]).collect(),
             durations: vec![0; 2 * plan.shapes.len() * BUCKETS],
             released: vec![ShapePoint::default(); plan.services.len()],
             services: released_pods(plan),
@@ -155,11 +155,12 @@ fn released_pods(plan: &Plan) -> Vec<Option<u16>> {
 }
 
 impl Count {
-    /// Nothing yet. All outcomes but answers are errors, and at a server those that its caller caused are not.
-    fn new(shape: &Shape) -> Self {
+    /// Nothing yet. All outcomes but answers are errors, and at a server those that its caller caused are not; nobody calls a
+    /// consumer.
+    fn new(plan: &Plan, shape: Shape) -> Self {
         let error = |outcome: &Outcome| match shape {
-            Shape::Server(_) => outcome.is_servers_fault(),
-            Shape::Client(_) | Shape::Statement(_) => !outcome.answered(),
+            Shape::Server(id) if plan.endpoints[usize::from(id)].consumes.is_none() => outcome.is_servers_fault(),
+            Shape::Server(_) | Shape::Client(_) | Shape::Statement(_) => !outcome.answered(),
         };
         let errors = Outcome::ALL.iter().filter(|outcome| error(outcome));
         Self { duration_ticks: 0, errors: 0, error_bits: errors.fold(0, |bits, outcome| bits | 1 << *outcome as u8) }

@@ -78,7 +78,11 @@ fn ends(names: &Names, shape: usize, is_root: bool) -> Option<(Node, Node)> {
     let shape = names.shapes.get(shape)?;
     let service = Node::Service(shape.service);
     match shape.what {
-        What::Server { .. } => is_root.then_some((Node::Shoppers, service)),
+        What::Server { endpoint } => is_root.then(|| {
+            let consumer = names.consumers.iter().position(|consumed| *consumed == endpoint);
+            // A consumer's trace begins with a message, which comes from the store of its topic.
+            (consumer.map_or(Node::Shoppers, |consumer| Node::Store(names.topics[consumer])), service)
+        }),
         What::Call { callee } => Some((service, Node::Service(names.endpoints[callee].service))),
         What::Statement { statement, .. } => Some((service, Node::Store(names.statements[statement].store))),
     }

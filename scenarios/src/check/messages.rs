@@ -67,6 +67,10 @@ pub(super) fn topic(check: &mut Check<'_>, spot: Spot<'_>, store_name: &str, nam
 pub(super) fn publish(check: &mut Check<'_>, spot: Spot<'_>, publish: &Publish, service: &Service) {
     topic(check, spot, &publish.store, &publish.topic);
     check.over_zero(spot, "timeout", publish.timeout);
+    if publish.timeout.is_none() && service.pools.get(&publish.store).is_some_and(|pool| pool.acquire_again) {
+        let message = format!("a message to `{}` needs a `timeout`: its pool waits again until then", publish.store);
+        check.report(spot.at, message, "without one it could wait for ever");
+    }
     retry(check, spot.key("retry"), publish.retry.as_ref());
     breaker(check, spot.key("breaker"), publish.breaker.as_ref());
     fallback(check, spot, publish.optional, &publish.fallback, service);

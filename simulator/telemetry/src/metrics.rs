@@ -65,16 +65,16 @@ impl<'p> MetricsEncoder<'p> {
         let mut requests = Vec::new();
         for (id, service) in self.plan.services.iter().enumerate() {
             let metrics = services::metrics(&seen, &streams, id as u16);
-            requests.push(request(services::resource(service), scope(), metrics));
+            requests.push(request(&services::resource(service), scope(), metrics));
         }
         for (id, store) in self.plan.stores.iter().enumerate() {
             let metrics = stores::metrics(&seen, &streams, id as u16);
-            requests.push(request(stores::resource(store), scope_of(stores::receiver(store.kind)), metrics));
+            requests.push(request(&stores::resource(store), scope_of(stores::receiver(store.kind)), metrics));
         }
         let mut cluster = ExportMetricsServiceRequest::default();
         for (id, service) in self.plan.services.iter().enumerate() {
             let deployment = services::deployment(&seen, &streams, id);
-            let of_one = request(services::deployment_resource(service), scope_of("k8scluster"), deployment);
+            let of_one = request(&services::deployment_resource(service), scope_of("k8scluster"), deployment);
             cluster.resource_metrics.extend(of_one.resource_metrics);
         }
         requests.push(cluster);
@@ -95,11 +95,7 @@ impl<'p> MetricsEncoder<'p> {
     }
 }
 
-fn request(
-    attributes: Vec<Attribute>,
-    scope: InstrumentationScope,
-    metrics: Vec<Metric>,
-) -> ExportMetricsServiceRequest {
+fn request(attributes: &[Attribute], scope: InstrumentationScope, metrics: Vec<Metric>) -> ExportMetricsServiceRequest {
     let attributes = attributes.iter().map(key_value).collect();
     let scope_metrics = ScopeMetrics { scope: Some(scope), metrics, schema_url: SCHEMA_URL.to_owned() };
     let resource_metrics = ResourceMetrics {

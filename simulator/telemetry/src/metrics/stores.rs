@@ -2,8 +2,8 @@
 //!
 //! Default and optional metrics that an export can fill: statements by digest for MySQL (`mysql.statement_event.*`, as
 //! `performance_schema` has them), commands for Redis, operations for MongoDB and Elasticsearch, lag of consumer groups for
-//! Kafka. The lag is that of all partitions together (`lag_sum`): an export holds no single ones. Every store has two
-//! more, of the host that it runs on.
+//! Kafka. The lag is that of all partitions together (`lag_sum`): an export holds no single ones. Every store has
+//! a few more, of the host that it runs on and of what failed there.
 
 use super::stream::{Point, Streams, double, int};
 use super::{Seen, services, text};
@@ -242,14 +242,16 @@ impl Of<'_, '_> {
         ]
     }
 
-    /// Of every kind: how busy its cores are, what it has in hand, and what a shard that is down turned away.
+    /// Of every kind: how busy its cores and those of its busiest shard are, what it has in hand, and what a shard that is down turned away.
     fn host(&self) -> Vec<Metric> {
         let now = &self.seen.now.stores[self.id];
         let ratio = now.busy_ticks as f64 / (now.capacity_ticks as f64).max(1.0);
+        let hottest = now.hottest_ticks as f64 / (now.shard_ticks as f64).max(1.0);
         let label = |statement: &Statement| vec![text("shop.statement", &statement.name)];
         let unavailable = self.points(label, |point| point.unavailable);
         vec![
             self.streams.gauge("shop.store.cpu.utilization", "1", vec![(Vec::new(), double(ratio))]),
+            self.streams.gauge("shop.store.hottest_shard.cpu.utilization", "1", vec![(Vec::new(), double(hottest))]),
             self.streams.up_down_counter("shop.store.running", "{statement}", vec![(Vec::new(), int(now.running))]),
             self.streams.counter("shop.store.unavailable", "{statement}", unavailable),
         ]

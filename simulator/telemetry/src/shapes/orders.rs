@@ -69,8 +69,8 @@ impl Orders {
     pub(super) fn attributes(&self, record: &SpanRecord) -> [Attribute; 2] {
         let trace = trace_of_shopper(record);
         let bits = self.key.bits(trace);
-        let product = (bits >> 32) * (bits & 0xffff_ffff) >> 32;
-        let cents = LEAST_CENTS + (TIMES_MEAN * MEAN_ABOVE_CENTS * product >> 32);
+        let product = ((bits >> 32) * (bits & 0xffff_ffff)) >> 32;
+        let cents = LEAST_CENTS + ((TIMES_MEAN * MEAN_ABOVE_CENTS * product) >> 32);
         let id = format!("o{}-{trace}", self.cell);
         [text(KEYS[0], &id), (KEYS[1], Value::Hundredths(cents as i64))]
     }

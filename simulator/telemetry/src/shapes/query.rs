@@ -1,6 +1,6 @@
 //! What a statement's text says it does, and to what.
 //!
-//! Owns just enough reading of SQL, MongoDB and Redis commands and HTTP requests to name spans. Refuses to fail:
+//! Owns just enough reading of SQL, MongoDB and Redis commands, HTTP requests and S3's operations to name spans. Refuses to fail:
 //! a text that says nothing is named by the statement's own name.
 
 use doorbuster_model::plan::{Statement, Store};
@@ -150,7 +150,7 @@ mod tests {
         assert!(summary(&"SELECT a FROM b ".repeat(100)).len() <= SUMMARY_CHARS);
     }
 
-    /// *Scenario*: the forms in which people write MongoDB commands, Redis commands and HTTP requests.
+    /// *Scenario*: the forms in which people write MongoDB commands, Redis commands, HTTP requests, searches and operations on objects.
     /// *Guarantees*: operation and target are found, or stand-ins are.
     #[test]
     fn commands_are_read() {
@@ -182,5 +182,22 @@ mod tests {
         };
         assert_eq!(http("post /v1/charges"), "POST /v1/charges");
         assert_eq!(http("charge a card"), "POST /named");
+        let object = |text: &str| {
+            let Command { operation, target } = Command::of_object_storage(&statement(text));
+            format!("{operation} {target}")
+        };
+        assert_eq!(object("GetObject /pictures/{id}.png"), "GetObject pictures/{id}.png");
+        assert_eq!(object("HeadObject"), "HeadObject ");
+        let request = |text: &str| {
+            let Request { method, path, body } = Request::of_elasticsearch(&statement(text), &store);
+            format!("{method} {path} {body}")
+        };
+        assert_eq!(request(r#"post /products/_search  {"query": {}}"#), r#"POST /products/_search {"query": {}}"#);
+        assert_eq!(request("GET /products/_doc/{id}"), "GET /products/_doc/{id} ");
+        assert_eq!(
+            request(r#"{"query": {"match_all": {}}}"#),
+            r#"POST /catalogue/_search {"query": {"match_all": {}}}"#
+        );
+        assert_eq!(request(""), "POST /catalogue/_search ");
     }
 }

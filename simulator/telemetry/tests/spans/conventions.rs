@@ -112,7 +112,7 @@ const PLANTED: &[Planted] = &[
     ("it has no start", HTTP_SERVER, |span| span.start_time_unix_nano = 0),
     ("it has no name", HTTP_SERVER, |span| span.name.clear()),
     ("a trace starts with a span that is neither a server's nor a consumer's", MYSQL, |span| {
-        span.parent_span_id.clear()
+        span.parent_span_id.clear();
     }),
     ("an exception has neither type nor message", MYSQL, |span| {
         span.events.push(Event { name: "exception".to_owned(), ..Event::default() });
@@ -179,7 +179,7 @@ const PLANTED: &[Planted] = &[
     ("it has a link, but it is no consumer's", PRODUCER, |span| span.links.push(Link::default())),
     ("no convention knows this SPAN_KIND_CLIENT span", PRODUCER, |span| span.kind = 3),
     ("`messaging.kafka.destination.partition` is deprecated", PRODUCER, |span| {
-        set(span, int("messaging.kafka.destination.partition", 0))
+        set(span, int("messaging.kafka.destination.partition", 0));
     }),
     ("`url.full` is missing", ELASTICSEARCH, |span| remove(span, "url.full")),
     ("`url.full` is not absolute, or a template", ELASTICSEARCH, |span| {

@@ -2,6 +2,7 @@
 
 mod conventions;
 mod encode;
+mod library;
 mod logs;
 mod metrics;
 mod shapes;

@@ -1,5 +1,7 @@
 //! Metrics: what an export says, under the conventions' names; and the checker, loud over each planted violation.
 
+#![allow(clippy::needless_update, reason = "points and exports get further fields")]
+
 use crate::shop::plan;
 use doorbuster_model::plan::Plan;
 use doorbuster_telemetry::conventions::check_metrics;
@@ -21,7 +23,7 @@ const PLACE: Place = Place { cell: 0, pass: 0, epoch_unix_ns: 1_760_000_000_000_
 const TICKS: u64 = 9_765_625;
 
 /// An interval of ten seconds in which every number is another one.
-fn export(plan: &Plan, at_s: u32) -> Export {
+pub(crate) fn export(plan: &Plan, at_s: u32) -> Export {
     let endpoint = |id: usize| {
         let mut buckets = [0; DURATION_BOUNDS_MS.len() + 1];
         (buckets[2], buckets[16]) = (40 + id as u64, 3);
@@ -36,6 +38,7 @@ fn export(plan: &Plan, at_s: u32) -> Export {
         pods_wanted: 6,
         pods_up: 5,
         paused_ticks: 1_000,
+        ..ServicePoint::default()
     };
     let pool = PoolPoint {
         used_ticks: TICKS * 3,
@@ -44,8 +47,16 @@ fn export(plan: &Plan, at_s: u32) -> Export {
         timeouts: 4,
         wait_ticks: 9_765_625,
         waiting: 11,
+        ..PoolPoint::default()
     };
-    let store = StorePoint { busy_ticks: TICKS / 4, capacity_ticks: TICKS, running: 7, ..StorePoint::default() };
+    let store = StorePoint {
+        busy_ticks: TICKS / 4,
+        capacity_ticks: TICKS,
+        running: 7,
+        hottest_ticks: 3 * TICKS,
+        shard_ticks: 4 * TICKS,
+        ..StorePoint::default()
+    };
     let statement = |id: usize| StatementPoint {
         calls: 100 + id as u64,
         killed: 6,
@@ -53,6 +64,7 @@ fn export(plan: &Plan, at_s: u32) -> Export {
         rows_examined: 5_000,
         unavailable: 8,
         lock_ticks: 10_000,
+        ..StatementPoint::default()
     };
     let shape = ShapePoint { spans: 10, errors: 1, duration_ticks: 100 };
     Export {
@@ -69,6 +81,7 @@ fn export(plan: &Plan, at_s: u32) -> Export {
         ],
         caches: vec![CachePoint { hits: 90, misses: 10 }; plan.caches.len()],
         released: vec![ShapePoint::default(); plan.services.len()],
+        ..Export::default()
     }
 }
 
@@ -183,6 +196,7 @@ fn counts_add_up_and_levels_do_not() {
     assert_eq!(value(payments, "mysql.statement_event.count"), [10_000.0, 12.0]);
     assert_eq!(value(payments, "mysql.statement_event.wait.time"), [4_096_000_000.0]);
     assert_eq!(value(payments, "mysql.threads"), [7.0]);
+    assert_eq!(value(payments, "shop.store.hottest_shard.cpu.utilization"), [0.75]);
     let cluster = requests.last().expect("the cluster's");
     assert_eq!(value(cluster, "k8s.deployment.pod.available"), [5.0]);
 }

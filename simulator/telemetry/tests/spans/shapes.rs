@@ -1,6 +1,6 @@
 //! What spans look like: names, attributes, status and exceptions, shape by shape.
 
-use crate::shop::{LONG, SHORT, all_traces, endpoint, plan, trace};
+use crate::shop::{AT_ONCE, LONG, SHORT, all_traces, endpoint, plan, trace};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::Plan;
 use doorbuster_telemetry::record::SpanRecord;
@@ -148,6 +148,123 @@ fn an_exception_is_told_where_it_was_raised() {
     assert_eq!(statement.exception.map(|exception| exception.kind), Some("deadpool::managed::PoolError"));
     let call = shapes.varying(&span(&plan, &shapes, &spans, "shop.PaymentService/Pay", Kind::Client));
     assert_eq!(call.exception, None);
+}
+
+/// *Scenario*: what is down, or became so, or is said to be by who was asked: calls over HTTP and gRPC, statements, messages.
+/// *Guarantees*: whoever reaches nobody has the exception and no code of an answer; whoever was told by an answer has the code alone.
+#[test]
+fn who_is_down_is_told_where_it_was_seen() {
+    let plan = plan();
+    let shapes = Shapes::new(&plan);
+    let seen = |root: &str, name: &str, kind: Kind, duration: u32| {
+        let spans = trace(&plan, endpoint(&plan, "gateway", root), 0, Outcome::Unavailable, duration);
+        let varying = shapes.varying(&span(&plan, &shapes, &spans, name, kind));
+        let of = |key: &str| varying.attributes.iter().find(|one| one.0 == key).map(|one| one.1.clone());
+        let code = of("http.response.status_code").or(of("rpc.response.status_code"));
+        (
+            varying.exception.map(|raised| raised.message.split(' ').take(2).collect::<Vec<_>>().join(" ")),
+            code,
+            of("error.type"),
+        )
+    };
+    let (refused, reset) = (Some("Connection refused".to_owned()), Some("Connection reset".to_owned()));
+    let code = |number: i64| Some(Value::Int(number));
+    let words = |words: &str| Some(Value::Text(words.to_owned()));
+    let down = words("unavailable");
+    // The banner asks nobody: only its own pod can be down.
+    let banner = |duration| seen("product", "GET /api/banner/{place}", Kind::Client, duration);
+    assert_eq!(banner(AT_ONCE), (refused.clone(), None, down.clone()));
+    assert_eq!(banner(SHORT), (reset.clone(), None, down.clone()));
+    // The service of payments asks stores: it may answer that one of them is down.
+    let pay = |duration| seen("pay", "shop.PaymentService/Pay", Kind::Client, duration);
+    assert_eq!(pay(AT_ONCE), (refused.clone(), words("UNAVAILABLE"), words("UNAVAILABLE")));
+    assert_eq!(pay(SHORT), (None, words("UNAVAILABLE"), words("UNAVAILABLE")));
+    assert_eq!(seen("pay", "SELECT payments", Kind::Client, AT_ONCE), (refused.clone(), None, down.clone()));
+    assert_eq!(seen("pay", "SELECT payments", Kind::Client, SHORT), (reset.clone(), None, down.clone()));
+    assert_eq!(seen("pay", "POST /v1/charges/{id}", Kind::Client, SHORT), (reset.clone(), None, down.clone()));
+    assert_eq!(seen("create_order", "send order.created", Kind::Producer, SHORT), (reset.clone(), None, down.clone()));
+    assert_eq!(seen("create_order", "S3.PutObject", Kind::Client, AT_ONCE), (refused, None, down.clone()));
+    assert_eq!(seen("pay", "POST /api/payment/pay", Kind::Server, SHORT), (None, code(503), down));
+}
+
+/// *Scenario*: a program that asks nobody and one that asks others, failed; programs with and without a breaker of their own, whose breaker is open.
+/// *Guarantees*: the exception is told where nobody else can have raised it, and nowhere else.
+#[test]
+fn own_failures_are_told() {
+    let plan = plan();
+    let shapes = Shapes::new(&plan);
+    let raised = |service: &str, name: &str, outcome: Outcome| {
+        let spans = trace(&plan, endpoint(&plan, service, name), 0, outcome, SHORT);
+        shapes.varying(&spans[0]).exception.map(|raised| raised.kind)
+    };
+    assert_eq!(raised("gateway", "banner", Outcome::Error), Some("shop::Failure"));
+    assert_eq!(raised("logistics", "plan", Outcome::Error), Some("shop::Failure"));
+    assert_eq!(raised("gateway", "pay", Outcome::Error), None);
+    assert_eq!(raised("order", "create", Outcome::CircuitOpen), Some("shop::CircuitOpen"));
+    assert_eq!(raised("gateway", "create_order", Outcome::CircuitOpen), None);
+    assert_eq!(raised("gateway", "banner", Outcome::CircuitOpen), None);
+}
+
+/// *Scenario*: requests to Elasticsearch and object storage, and an error that they answer with.
+/// *Guarantees*: codes, URLs, keys and bodies are those of the request; searches alone tell their body.
+#[test]
+fn requests_to_stores_are_told() {
+    let plan = plan();
+    let shapes = Shapes::new(&plan);
+    let all = |root: &str, name: &str, outcome: Outcome| {
+        let spans = trace(&plan, endpoint(&plan, "gateway", root), 42, outcome, SHORT);
+        let record = span(&plan, &shapes, &spans, name, Kind::Client);
+        let varying = shapes.varying(&record).attributes;
+        let fixed = shapes.of(&record).fixed.clone();
+        fixed.into_iter().chain(varying).collect::<BTreeMap<&str, Value>>()
+    };
+    let said = |all: &BTreeMap<&str, Value>, key: &str| match all.get(key) {
+        Some(Value::Text(text)) => text.clone(),
+        other => format!("{other:?}"),
+    };
+    let search = all("product", "search index", Outcome::Ok);
+    assert_eq!(said(&search, "url.full"), "http://index-1.shop:9200/index/_search");
+    assert_eq!(said(&search, "db.query.text"), r#"{"query":{"match":{"title":"?"}}}"#);
+    assert_eq!(said(&search, "db.response.status_code"), "200");
+    let document = all("product", "get products", Outcome::Ok);
+    assert_eq!(said(&document, "url.full"), "http://index-1.shop:9200/products/_doc/42");
+    assert_eq!(said(&document, "db.operation.parameter.id"), "42");
+    let put = all("create_order", "index orders", Outcome::Ok);
+    assert_eq!(
+        (said(&put, "db.response.status_code"), said(&put, "db.query.text")),
+        ("201".to_owned(), "None".to_owned())
+    );
+    let failed = all("product", "search index", Outcome::Error);
+    assert_eq!(
+        (said(&failed, "db.response.status_code"), said(&failed, "error.type")),
+        ("500".to_owned(), "500".to_owned())
+    );
+    let object = all("create_order", "S3.PutObject", Outcome::Ok);
+    assert_eq!(said(&object, "rpc.method"), "S3/PutObject");
+    assert_eq!(
+        (said(&object, "aws.s3.bucket"), said(&object, "aws.s3.key")),
+        ("receipts".to_owned(), "42.pdf".to_owned())
+    );
+    let pictures = all("product", "S3.HeadObject", Outcome::Ok);
+    assert_eq!(
+        (said(&pictures, "aws.s3.bucket"), said(&pictures, "aws.s3.key")),
+        ("pictures".to_owned(), "None".to_owned())
+    );
+}
+
+/// *Scenario*: a trace of an order's creation and one of a product's page.
+/// *Guarantees*: the tier is on the edge's span and on servers' that tell the order, as the baggage processor copies it; nowhere else.
+#[test]
+fn baggage_is_copied_where_it_is_looked_for() {
+    let plan = plan();
+    let shapes = Shapes::new(&plan);
+    let with_tier = |root: &str| {
+        let spans = trace(&plan, endpoint(&plan, "gateway", root), 1, Outcome::Ok, SHORT);
+        let tells = |record: &&SpanRecord| shapes.varying(record).attributes.iter().any(|one| one.0 == "user.tier");
+        spans.iter().filter(tells).map(|record| shapes.of(record).name.clone()).collect::<Vec<String>>()
+    };
+    assert_eq!(with_tier("create_order"), ["POST /api/order/create", "shop.OrderService/Create"]);
+    assert_eq!(with_tier("product"), ["GET /api/product/{id}"]);
 }
 
 /// *Scenario*: calls and statements whose caller went away.

@@ -2,9 +2,10 @@
 
 use doorbuster_model::compile::compile;
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{EndpointId, Instr, ORIGIN_SHIFT, Plan, SiteId, Target};
+use doorbuster_model::plan::{Consumer, EndpointId, Instr, ORIGIN_SHIFT, Plan, SiteId, Target};
 use doorbuster_telemetry::record::{SpanRecord, TraceWord};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Ticks that a span lasts whose callee is down: less than the way there and back.
 pub(crate) const AT_ONCE: u32 = 10;
@@ -17,6 +18,7 @@ pub(crate) const LONG: u32 = 10_000_000;
 /// a fallback, a breaker, a cached value, and messages that a consumer publishes.
 pub(crate) fn plan() -> Plan {
     let scenario = json!({
+        "network": { "hop": "250us" },
         "services": {
             "gateway": { "pods": 3, "endpoints": {
                 "pay": { "method": "POST", "route": "/api/payment/pay", "do": [
@@ -181,10 +183,26 @@ pub(crate) const ROOTS: [(&str, &str); 5] = [
 
 /// Traces of all roots with every outcome, refused at once, ended early and past every timeout: every shape in every state.
 pub(crate) fn all_traces(plan: &Plan) -> Vec<SpanRecord> {
+    let roots: Vec<EndpointId> = ROOTS.iter().map(|(service, name)| endpoint(plan, service, name)).collect();
+    all_states(plan, &roots)
+}
+
+/// The same for whatever is asked by shoppers, and all consumers with messages to process.
+pub(crate) fn all_traces_of(plan: &Plan, asked: impl Iterator<Item = Target>) -> Vec<SpanRecord> {
+    let edges = asked.filter_map(|target| match target {
+        Target::Endpoint(edge) => Some(edge),
+        Target::Statement { .. } => None,
+    });
+    let mut roots: BTreeSet<EndpointId> = edges.collect();
+    let has_messages = |consumer: &&Consumer| plan.origins.iter().any(|origin| origin.topic == consumer.topic);
+    roots.extend(plan.consumers.iter().filter(has_messages).map(|consumer| consumer.endpoint));
+    all_states(plan, &Vec::from_iter(roots))
+}
+
+fn all_states(plan: &Plan, roots: &[EndpointId]) -> Vec<SpanRecord> {
     let mut spans = Vec::new();
     let mut number = 0;
-    for (service, name) in ROOTS {
-        let root = endpoint(plan, service, name);
+    for &root in roots {
         let way = ways(plan, root);
         for outcome in Outcome::ALL {
             for duration in [AT_ONCE, SHORT, LONG] {

@@ -12,6 +12,7 @@ mod programs;
 mod shoppers;
 mod statements;
 
+use super::compare::Standing;
 use super::stream::Stream;
 use crate::faults::{Haste, Way};
 use crate::slice::stations;
@@ -203,26 +204,33 @@ impl<'p> Reference<'p> {
         self.now = until;
     }
 
+    /// How things stand now.
+    pub(super) fn standing(&self) -> Standing {
+        let mut lags = vec![0; self.plan.consumers.len()];
+        for ((group, _), partition) in &self.partitions {
+            lags[usize::from(*group)] += partition.lag();
+        }
+        let of = |count: fn(&Pod) -> u64| -> Vec<u64> {
+            let services = 0..self.plan.services.len();
+            let pods = |service: usize| self.pods.iter().filter(move |pod| usize::from(pod.service) == service);
+            services.map(|service| pods(service).map(count).sum()).collect()
+        };
+        let there = of(|pod| u64::from(pod.is_present));
+        let alive = of(|pod| u64::from(pod.is_present && !pod.is_down));
+        Standing { lags, pods: there.into_iter().zip(alive).collect(), in_flight: of(|pod| u64::from(pod.in_flight)) }
+    }
+
     /// Closes the doors, plays until `end` and exports the rest. What is still there then is told in words.
     pub(crate) fn drain(&mut self, end: Ticks) -> Vec<String> {
         self.door.closed = true;
         self.recovers();
         self.play(end);
-        self.counts_pods();
         self.sdk.shutdown(end, &mut self.stream);
         let frames = self.frames.values().map(|frame| format!("the reference still has {frame:?}"));
         frames
             .chain(self.statements.values().map(|statement| format!("the reference still has {statement:?}")))
-            .chain(self.partitions.values().filter(|one| !one.is_empty()).map(|one| format!("and messages: {one:?}")))
+            .chain(self.partitions.values().filter(|one| one.lag() > 0).map(|one| format!("and messages: {one:?}")))
             .collect()
-    }
-
-    /// Pods that are there, and that live.
-    fn counts_pods(&mut self) {
-        for pod in self.pods.iter().filter(|pod| pod.is_present) {
-            let book = &mut self.books.pods[usize::from(pod.service)];
-            *book = (book.0 + 1, book.1 + u64::from(!pod.is_down));
-        }
     }
 
     fn happens(&mut self, entry: Entry) {

@@ -12,6 +12,7 @@ pub(super) enum Instrument {
 use Instrument::{Counter, Gauge, Histogram, UpDownCounter};
 
 /// What is demanded of a metric.
+#[derive(Clone, Copy)]
 pub(super) struct Rule {
     pub(super) name: &'static str,
     pub(super) instrument: Instrument,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::faults::{Command, Haste};
+use crate::slice::EndpointSlice;
 
 /// *Scenario* A request every 100 always fails; the journey tries up to three times after 20, half of the shoppers' apps five times
 /// after 3, or twice.
@@ -52,9 +53,9 @@ fn a_surge_brings_its_journeys_rate_times_its_factor() {
         cell.apply(&surge(extra));
         cell.play(11_005 * UNIT).expect("a small shop holds little");
         cell.apply(&surge(0));
-        let during = seen(&mut cell).endpoints.iter().map(|endpoint| endpoint.attempts()).collect::<Vec<u64>>();
+        let during = seen(&mut cell).endpoints.iter().map(EndpointSlice::attempts).collect::<Vec<u64>>();
         cell.play(12_005 * UNIT).expect("a small shop holds little");
-        let after = seen(&mut cell).endpoints.iter().map(|endpoint| endpoint.attempts()).sum::<u64>();
+        let after = seen(&mut cell).endpoints.iter().map(EndpointSlice::attempts).sum::<u64>();
         assert!((99..=101).contains(&after), "nobody more comes afterwards: {after}");
         during
     };

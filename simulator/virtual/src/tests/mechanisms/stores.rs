@@ -18,19 +18,21 @@ fn near_to(value: f64, wanted: f64) {
     assert!((value - wanted).abs() < 0.001, "{value} is not {wanted}");
 }
 
-/// Durations of the client spans of statements or calls in units, in order of their end, and how each ended.
-fn tries(plan: &Plan, cell: &Cell<'_, Stream>) -> Vec<(f64, Outcome)> {
+fn in_units(ticks: u64) -> f64 {
+    ticks as f64 / UNIT as f64
+}
+
+/// Durations of the client spans of statements or calls in ticks, in order of their end, and how each ended.
+fn tries(plan: &Plan, cell: &Cell<'_, Stream>) -> Vec<(u64, Outcome)> {
     let is_try = |shape: u16| !matches!(plan.shapes[usize::from(shape)], doorbuster_model::plan::Shape::Server(_));
     let records = cell.consumer.records().into_iter().filter(|record| is_try(record.shape));
-    records
-        .map(|record| (f64::from(record.duration) / UNIT as f64, Outcome::ALL[usize::from(record.outcome)]))
-        .collect()
+    records.map(|record| (u64::from(record.duration), Outcome::ALL[usize::from(record.outcome)])).collect()
 }
 
 /// Plays a shop under a command from the start, for so many units, and drains it.
-fn under(plan: &Plan, command: Command, units: u64) -> Cell<'_, Stream> {
+fn under<'p>(plan: &'p Plan, command: &Command, units: u64) -> Cell<'p, Stream> {
     let mut cell = cell(plan);
-    cell.apply(&command);
+    cell.apply(command);
     cell.play(units * UNIT).expect("a small shop holds little");
     cell.drain().expect("a small shop holds little");
     assert_eq!(cell.leftovers(), Vec::<String>::new());
@@ -55,16 +57,16 @@ fn a_way_adds_its_delay_or_swallows_the_call() {
         Command::Way(Way { from: 0, to: End::Service(1), delay: delay * UNIT, loss: threshold(loss) })
     };
     for (delay, loss, took, outcome, reached) in [
-        (0, 0.0, 14.0, Outcome::Ok, 100),
-        (10, 0.0, 24.0, Outcome::Ok, 100),
-        (20, 0.0, 30.0, Outcome::Timeout, 100),
-        (200, 0.0, 30.0, Outcome::Timeout, 100),
-        (0, 1.0, 30.0, Outcome::Timeout, 0),
+        (0, 0.0, 14, Outcome::Ok, 100),
+        (10, 0.0, 24, Outcome::Ok, 100),
+        (20, 0.0, 30, Outcome::Timeout, 100),
+        (200, 0.0, 30, Outcome::Timeout, 100),
+        (0, 1.0, 30, Outcome::Timeout, 0),
     ] {
-        let mut cell = under(&plan, way(delay, loss), 1_005);
+        let mut cell = under(&plan, &way(delay, loss), 1_005);
         let tries = tries(&plan, &cell);
         assert_eq!(tries.len(), 100);
-        assert!(tries.iter().all(|one| *one == (took, outcome)), "{delay}, {loss}: {:?}", tries[0]);
+        assert!(tries.iter().all(|one| *one == (took * UNIT, outcome)), "{delay}, {loss}: {:?}", tries[0]);
         let slice = seen(&mut cell);
         assert_eq!(outcomes(&plan, &slice, "work").iter().sum::<u64>(), reached);
         if delay == 200 {
@@ -79,17 +81,18 @@ fn a_way_adds_its_delay_or_swallows_the_call() {
 fn losses_cost_retransmissions() {
     let plan = shop("ps", "");
     let loss = 0.1_f64;
-    let cell = under(&plan, Command::Way(Way { from: 0, to: End::Store(0), delay: 0, loss: threshold(loss) }), 100_000);
+    let cell =
+        under(&plan, &Command::Way(Way { from: 0, to: End::Store(0), delay: 0, loss: threshold(loss) }), 100_000);
     let all = tries(&plan, &cell);
     assert!((99_998..=100_000).contains(&all.len()));
     let wait = 200_000_000.0 / 1_024.0 / UNIT as f64;
     let expected: f64 = (0..7).map(|n| loss.powi(n) * (1.0 - loss) * (2_f64.powi(n) - 1.0) * wait).sum();
     let square: f64 = (0..7).map(|n| loss.powi(n) * (1.0 - loss) * ((2_f64.powi(n) - 1.0) * wait).powi(2)).sum();
-    let mean = all.iter().map(|(took, _)| took - 11.0).sum::<f64>() / all.len() as f64;
+    let mean = all.iter().map(|(took, _)| in_units(*took - 11 * UNIT)).sum::<f64>() / all.len() as f64;
     let deviation = ((square - expected * expected) / all.len() as f64).sqrt();
     assert!((mean - expected).abs() < 3.0 * deviation, "{mean} is not {expected} within {deviation}");
-    let cell = under(&plan, Command::Way(Way { from: 0, to: End::Store(0), delay: 7 * UNIT, loss: 0 }), 1_000);
-    assert!(tries(&plan, &cell).iter().all(|one| *one == (18.0, Outcome::Ok)));
+    let cell = under(&plan, &Command::Way(Way { from: 0, to: End::Store(0), delay: 7 * UNIT, loss: 0 }), 1_000);
+    assert!(tries(&plan, &cell).iter().all(|one| *one == (18 * UNIT, Outcome::Ok)));
 }
 
 /// *Scenario* A lock is held for 20 of every 100; a statement comes every 1, at half of a unit.
@@ -111,11 +114,11 @@ fn a_lock_makes_its_share_wait_half_of_its_hold() {
         cell.apply(&Command::Lock { statements: vec![0], shards: (0..4).collect(), held: None });
         cell.play(3_000 * UNIT).expect("a small shop holds little");
         cell.drain().expect("a small shop holds little");
-        let waits: Vec<f64> =
-            tries(&plan, &cell).iter().map(|(took, _)| took - 11.0).filter(|wait| *wait > 0.0).collect();
+        let waits: Vec<u64> =
+            tries(&plan, &cell).iter().map(|(took, _)| took - 11 * UNIT).filter(|wait| *wait > 0).collect();
         assert_eq!(waits.len(), 200);
-        near_to(waits.iter().sum::<f64>() / 200.0, 10.0);
-        assert!(waits.iter().all(|wait| (0.499..=19.501).contains(wait)));
+        near_to(in_units(waits.iter().sum()) / 200.0, 10.0);
+        assert!(waits.iter().all(|wait| (499..=19_501).contains(wait)));
         close(totals(&plan, &seen(&mut cell), StationId::Store(0)).wait_ticks as f64, 0.0);
     }
 }
@@ -168,14 +171,14 @@ fn a_shard_that_is_down_refuses_after_two_hops() {
         let slice = seen(&mut cell);
         // A statement comes every 1 and takes 50; 200 come while the shards are down.
         assert_eq!(slice.statements[0].unavailable, 50 + 200, "{discipline}");
-        let failed: Vec<f64> =
+        let failed: Vec<u64> =
             tries(&plan, &cell).iter().filter(|(_, how)| *how == Outcome::Unavailable).map(|(took, _)| *took).collect();
         assert_eq!(failed.len(), 250);
-        assert_eq!(failed.iter().filter(|took| **took == 10.0).count(), 200, "{discipline}");
-        let others: f64 = failed.iter().filter(|took| **took != 10.0).sum();
+        assert_eq!(failed.iter().filter(|took| **took == 10 * UNIT).count(), 200, "{discipline}");
+        let others: u64 = failed.iter().filter(|took| **took != 10 * UNIT).sum();
         // Half a unit before the next one comes the 50 have been there for 0.5, 1.5 ... 49.5.
         let each = if discipline == "ps" { 10.0 + 25.0 } else { 10.0 + 50.0 };
-        near_to(others / 50.0, each);
+        near_to(in_units(others) / 50.0, each);
     }
 }
 
@@ -187,12 +190,12 @@ fn hot_keys_and_errors_take_their_share() {
     let near = |share: f64, wanted: f64| {
         assert!((share - wanted).abs() < 3.0 * (wanted * (1.0 - wanted) / 10_000.0).sqrt(), "{share} is not {wanted}");
     };
-    let cell = under(&plan, Command::HotKey { store: 0, shard: 2, threshold: threshold(0.4) }, 10_005);
+    let cell = under(&plan, &Command::HotKey { store: 0, shard: 2, threshold: threshold(0.4) }, 10_005);
     let records = cell.consumer.records();
     let statements: Vec<u16> = records.iter().filter(|record| record.index == 1).map(|record| record.shard).collect();
     near(statements.iter().filter(|shard| **shard == 2).count() as f64 / statements.len() as f64, 0.4 + 0.6 / 4.0);
-    let cell = under(&plan, Command::Errors { statements: vec![0], threshold: threshold(0.25) }, 10_005);
+    let cell = under(&plan, &Command::Errors { statements: vec![0], threshold: threshold(0.25) }, 10_005);
     let all = tries(&plan, &cell);
     near(all.iter().filter(|(_, how)| *how == Outcome::Error).count() as f64 / all.len() as f64, 0.25);
-    assert!(all.iter().all(|(took, _)| *took == 11.0));
+    assert!(all.iter().all(|(took, _)| *took == 11 * UNIT));
 }

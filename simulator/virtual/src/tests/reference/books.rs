@@ -18,8 +18,6 @@ pub(crate) struct Books {
     pub(crate) caches: Vec<CacheSlice>,
     /// By service.
     pub(crate) paused_ticks: Vec<u64>,
-    /// Those that are there, and that live, at the end.
-    pub(crate) pods: Vec<(u64, u64)>,
     /// Requests that shoppers made.
     pub(crate) arrivals: u64,
     /// Requests that ended, by outcome.
@@ -50,7 +48,6 @@ impl Books {
             consumers: vec![ConsumerSlice::default(); plan.consumers.len()],
             caches: vec![CacheSlice::default(); plan.caches.len()],
             paused_ticks: vec![0; plan.services.len()],
-            pods: vec![(0, 0); plan.services.len()],
             arrivals: 0,
             ended: [0; Outcome::COUNT],
         }

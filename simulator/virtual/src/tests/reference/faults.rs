@@ -22,20 +22,7 @@ pub(super) struct Pauses {
 impl Reference<'_> {
     /// As [`crate::cell::Cell::apply`].
     pub(crate) fn apply(&mut self, command: &Command) {
-        let on = |statements: &[u16], shards: &[u16]| -> Vec<(u16, u16)> {
-            statements.iter().flat_map(|statement| shards.iter().map(|shard| (*statement, *shard))).collect()
-        };
         match command {
-            Command::Index { statements, shards, lost } => {
-                for place in on(statements, shards) {
-                    if *lost {
-                        self.lost.insert(place);
-                    } else {
-                        self.lost.remove(&place);
-                    }
-                }
-            }
-            Command::PoolSize { pool, size } => self.changes_size(*pool, *size),
             Command::Rotation { service, out, into, retires } => {
                 for pod in self.pods_of(*service, into) {
                     self.pods[usize::from(pod)].is_present = true;
@@ -73,6 +60,43 @@ impl Reference<'_> {
                     (self.pods[usize::from(pod)].slower, self.pods[usize::from(pod)].errors) = (*slower, *errors);
                 }
             }
+            Command::Way(way) => {
+                self.ways.retain(|other| other.from != way.from || other.to != way.to);
+                self.ways.push(*way);
+            }
+            Command::Stick { consumer, partitions, is_stuck } => {
+                for partition in partitions {
+                    self.sticks((*consumer, *partition), *is_stuck);
+                }
+            }
+            Command::Haste(haste) => self.haste = *haste,
+            Command::Surge { journey, extra_thousandths } => self.surges(*journey, *extra_thousandths),
+            Command::RateLimit { service, limit } => {
+                let of = &self.plan.services[usize::from(*service)];
+                for pod in of.first_pod..of.first_pod + of.pods {
+                    let limit = limit.or(of.rate_limit);
+                    self.pods[usize::from(pod)].bucket = limit.map(|rule| TokenBucket::new(rule, self.now));
+                }
+            }
+            of_store => self.applies_to_store(of_store),
+        }
+    }
+
+    fn applies_to_store(&mut self, command: &Command) {
+        let on = |statements: &[u16], shards: &[u16]| -> Vec<(u16, u16)> {
+            statements.iter().flat_map(|statement| shards.iter().map(|shard| (*statement, *shard))).collect()
+        };
+        match command {
+            Command::Index { statements, shards, lost } => {
+                for place in on(statements, shards) {
+                    if *lost {
+                        self.lost.insert(place);
+                    } else {
+                        self.lost.remove(&place);
+                    }
+                }
+            }
+            Command::PoolSize { pool, size } => self.changes_size(*pool, *size),
             Command::Slow { statements, shards, factor } => {
                 self.slow.extend(on(statements, shards).into_iter().map(|place| (place, *factor)));
             }
@@ -95,10 +119,6 @@ impl Reference<'_> {
             Command::HotKey { store, shard, threshold } => {
                 self.hot.insert(*store, (*threshold, *shard));
             }
-            Command::Way(way) => {
-                self.ways.retain(|other| other.from != way.from || other.to != way.to);
-                self.ways.push(*way);
-            }
             Command::Flush { store, threshold } => {
                 for (cache, of) in (0_u16..).zip(&self.plan.caches).filter(|(_, of)| of.store == *store) {
                     let gone = (0..of.popularity.keys())
@@ -106,20 +126,7 @@ impl Reference<'_> {
                     self.absent.extend(gone.map(|entry| (cache, entry)));
                 }
             }
-            Command::Stick { consumer, partitions, is_stuck } => {
-                for partition in partitions {
-                    self.sticks((*consumer, *partition), *is_stuck);
-                }
-            }
-            Command::Haste(haste) => self.haste = *haste,
-            Command::Surge { journey, extra_thousandths } => self.surges(*journey, *extra_thousandths),
-            Command::RateLimit { service, limit } => {
-                let of = &self.plan.services[usize::from(*service)];
-                for pod in of.first_pod..of.first_pod + of.pods {
-                    let limit = limit.or(of.rate_limit);
-                    self.pods[usize::from(pod)].bucket = limit.map(|rule| TokenBucket::new(rule, self.now));
-                }
-            }
+            other => panic!("{other:?} is no store's"),
         }
     }
 

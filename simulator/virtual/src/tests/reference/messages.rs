@@ -25,8 +25,8 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.at_work.is_none()
+    pub(super) fn lag(&self) -> u64 {
+        self.waiting.len() as u64 + u64::from(self.at_work.is_some())
     }
 }
 
