@@ -40,8 +40,8 @@ fn exemplars_show_the_fault() {
     let folder = Folder::with_small_drill("exemplars");
     let sets = ["cells.fleet=2", "cells.play=2", "traffic.poisson=400/s"];
     let result = folder.result("small-drill.yaml", &sets);
-    let before = entry(&result["exemplars"], &[("window", "before")]);
-    let during = entry(&result["exemplars"], &[("window", "during")]);
+    let before = entry(&result["exemplars"], &[("edge", "gateway.pay"), ("window", "before")]);
+    let during = entry(&result["exemplars"], &[("edge", "gateway.pay"), ("window", "during")]);
     assert_eq!((text(before, "outcome"), text(during, "outcome")), ("ok", "timeout"));
     assert!(number(&before["duration_s"]) < 0.02, "{before:#}");
     assert!((0.99..1.05).contains(&number(&during["duration_s"])), "{during:#}");
@@ -59,7 +59,13 @@ fn exemplars_show_the_fault() {
     assert!(says.contains("SELECT * FROM payments WHERE user_id = ?") && says.contains("payments-"), "{says}");
     assert!(number(&spans(before, "SELECT payments")[0]["duration_s"]) < 0.02, "{before:#}");
     let page = folder.read("report/report.html");
-    assert_eq!(page.matches("<figure class=\"trace\">").count(), 2);
+    // Two endpoints in three windows, the watched one first.
+    assert_eq!(page.matches("<figure class=\"trace\">").count(), 6);
+    let told = result["exemplars"].as_array().expect("a list");
+    let of: Vec<_> = told.iter().map(|exemplar| (text(exemplar, "edge"), text(exemplar, "window"))).collect();
+    let windows = |edge| ["before", "during", "after"].map(|window| (edge, window));
+    assert_eq!(of, [windows("gateway.pay"), windows("gateway.browse")].concat());
+    assert!(told[3..].iter().all(|exemplar| exemplar["outcome"] == "ok"), "browsing does not use the index");
     let mut args = vec!["run", "small-drill.yaml", "--quiet", "--threads", "2", "--out", "other"];
     args.extend(sets.iter().flat_map(|set| ["--set", set]));
     folder.doorbuster(&args).ends_with(0);
@@ -68,15 +74,17 @@ fn exemplars_show_the_fault() {
 
 /// *Scenario*: the small drill without its fault.
 ///
-/// *Guarantees*: there is one exemplar, of the run, and it succeeded.
+/// *Guarantees*: there is one exemplar of each endpoint, of the run, and it succeeded.
 #[test]
-fn a_run_without_a_fault_shows_one_request() {
+fn a_run_without_a_fault_shows_one_request_to_each_endpoint() {
     let folder = Folder::with_small_drill("one-exemplar");
     let result = folder.result("small-drill.yaml", &["duration=1min", "faults={}", "remedies={}", "expect={}"]);
     let exemplars = result["exemplars"].as_array().expect("a list");
-    assert_eq!(exemplars.len(), 1, "{exemplars:#?}");
-    assert_eq!((text(&exemplars[0], "window"), text(&exemplars[0], "outcome")), ("run", "ok"));
-    is_a_tree(&exemplars[0]);
+    assert_eq!(exemplars.len(), 2, "{exemplars:#?}");
+    for exemplar in exemplars {
+        assert_eq!((text(exemplar, "window"), text(exemplar, "outcome")), ("run", "ok"));
+        is_a_tree(exemplar);
+    }
 }
 
 /// *Scenario*: one server that is asked for half of what it can do, then for twice as much.
@@ -114,4 +122,43 @@ fn losses_by_cause_add_up() {
     assert!(folder.read("report/report.html").contains("timed out: no answer in time"));
     let summary = folder.read("report/summary.md");
     assert!(summary.contains("- gateway.pay, during: ") && summary.contains("timed out "), "{summary}");
+}
+
+/// *Scenario*: the small drill, on one thread and on two.
+///
+/// *Guarantees*: the map shows the fault where it is: payment's statements take a second and half of them fail, and after the
+/// remedy they are as before; shoppers ask as much as is offered; the map is the same for any number of threads; the page
+/// draws it, and its table begins with the edges of the fault.
+#[test]
+fn the_map_shows_the_fault() {
+    let folder = Folder::with_small_drill("map");
+    let sets = ["cells.fleet=2", "cells.play=2", "traffic.poisson=400/s"];
+    let result = folder.result("small-drill.yaml", &sets);
+    let nodes = result["map"]["nodes"].as_array().expect("a list");
+    let place = |name: &str| nodes.iter().position(|node| node["name"] == name).expect("it is on the map");
+    let of = |from: &str, to: &str, window: &str| {
+        let edges = result["map"]["edges"].as_array().expect("a list");
+        let is_it = |edge: &&Value| edge["from"] == place(from) && edge["to"] == place(to);
+        let edge = edges.iter().find(is_it).unwrap_or_else(|| panic!("nothing leads from {from} to {to}"));
+        entry(&edge["windows"], &[("window", window)]).clone()
+    };
+    let share = |traffic: &Value| number(&traffic["errors"]) / number(&traffic["spans"]);
+    let (before, during) = (of("payment", "payments", "before"), of("payment", "payments", "during"));
+    assert!(number(&before["p99_s"]) < 0.03 && share(&before) < 0.01, "{before:#}");
+    assert!((0.95..1.05).contains(&number(&during["p99_s"])), "{during:#}");
+    assert!((0.3..0.7).contains(&share(&during)), "{during:#}");
+    let after = of("payment", "payments", "after");
+    assert!(number(&after["p99_s"]) < 0.03 && share(&after) < 0.01, "{after:#}");
+    let asked = of("shoppers", "gateway", "run");
+    let offered = number(&result["scale"]["requests_per_s"]);
+    assert!((number(&asked["per_s"]) / offered - 1.0).abs() < 0.02, "{asked:#} where {offered}/s are offered");
+    let page = folder.read("report/report.html");
+    let table = page.split("aria-label=\"Edges\"").nth(1).expect("the table of edges is there");
+    let rows: Vec<&str> = table.split("<tr>").skip(2).take(2).collect();
+    assert!(rows.iter().any(|row| row.contains("payments")) && rows.iter().any(|row| row.contains(">gateway<")));
+    assert!(page.contains("<svg class=\"chart map\""));
+    let mut args = vec!["run", "small-drill.yaml", "--quiet", "--threads", "2", "--out", "other"];
+    args.extend(sets.iter().flat_map(|set| ["--set", set]));
+    folder.doorbuster(&args).ends_with(0);
+    assert_eq!(folder.json("other/result.json")["map"], result["map"]);
 }

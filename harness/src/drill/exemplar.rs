@@ -8,11 +8,11 @@
 //! - It belongs to *before* (or to *run*, without a fault) when it lies within that window, and to *during* or *after* when it
 //!   ends there: one that hangs for a minute began earlier.
 //! - In each window traces are sorted by how they ended; from *during* on those that succeeded, but took longer than 99 % of
-//!   the healthy ones of *before*, are a sort of their own: slow. Of each sort the durations of the [`CANDIDATES`] least by a
-//!   hash of the trace are kept, so that they come evenly from the whole window and memory is bounded; and the traces
-//!   themselves, of the watched endpoint of all of these, of each other endpoint of its share of [`OTHERS_TRACES`].
+//!   the healthy ones of *before*, are a sort of their own: slow. Of each sort the [`DURATIONS`] least by a hash of the trace are
+//!   kept, so that they come evenly from the whole window and memory is bounded; and fewer traces, likewise: of the watched
+//!   endpoint [`CANDIDATES`], of each other one its share of [`OTHERS_TRACES`].
 //! - *Before* and *run* show a trace that succeeded; *during* and *after* show one of the sort whose share grew most from
-//!   *before*, if it grew by [`LEAST_GROWTH`]; else nothing stands out, and one that succeeded is shown.
+//!   *before*, if it grew by [`LEAST_GROWTH`] and more than chance would have it; else nothing stands out, and one that succeeded is shown.
 //! - Of the sort it is the kept trace whose duration is nearest to the median; equal ones are told apart by cell and trace. No
 //!   step depends on threads or on the order of arrival.
 
@@ -27,7 +27,9 @@ use doorbuster_telemetry::observed::TraceSample;
 use doorbuster_telemetry::record::{SpanRecord, TraceWord};
 use std::collections::BTreeMap;
 
-/// Durations of one sort that are kept at most. Chosen: a median of so many is within five percentiles, mostly.
+/// Durations of one sort that are kept at most. Chosen: of so many one in a hundred is known within a third.
+const DURATIONS: usize = 1_024;
+/// Traces of one sort of the watched endpoint that are kept at most. Chosen: one of them is next to the median.
 const CANDIDATES: usize = 128;
 /// Traces of one sort and window that are kept at most for all endpoints but the watched one together; each has at least
 /// one, and at most [`MOST_TRACES`]. Chosen: of a few kilobytes each, some ten megabytes in all.
@@ -39,6 +41,8 @@ const MOST_TRACES: usize = 16;
 const ENOUGH: usize = 20;
 /// Growth of a sort's share, from *before* to *during*, that stands out. Chosen: one trace in a hundred.
 const LEAST_GROWTH: f64 = 0.01;
+/// And it must have grown by more than so many standard errors of the usual share. Chosen.
+const BEYOND_CHANCE: f64 = 3.0;
 /// Share of healthy traces that is slow by the choice of the bound; twice the 1 %, as the bound is itself an estimate.
 const USUALLY_SLOW: f64 = 0.02;
 
@@ -64,13 +68,6 @@ pub(crate) struct Chosen {
     pub(crate) sampled: u64,
     /// The trace; its first span is the root.
     pub(crate) trace: TraceSample,
-}
-
-impl Chosen {
-    /// Whether it is of median duration, and not only near it.
-    pub(crate) fn is_median(&self) -> bool {
-        self.trace.spans[0].duration == self.median_ticks
-    }
 }
 
 /// What an exemplar has in common with those it stands for.
@@ -217,7 +214,8 @@ impl Sorts {
         for sort in (0..SORTS).filter(|sort| *sort != HEALTHY) {
             let usual = if sort == SLOW { USUALLY_SLOW * before.share(HEALTHY) } else { before.share(sort) };
             let growth = self.share(sort) - usual;
-            if growth > most.0 {
+            let chance = (usual * (1.0 - usual) / (self.seen() as f64).max(1.0)).max(0.0).sqrt();
+            if growth > most.0 && growth > BEYOND_CHANCE * chance {
                 most = (growth, sort);
             }
         }
@@ -249,7 +247,7 @@ impl Candidates {
         let number = number(trace);
         // The sink samples by a hash of the sequence alone; this one must choose anew.
         let rank = (mix(mix(number)), number);
-        keep(&mut self.durations, CANDIDATES, rank, || trace.spans[0].duration);
+        keep(&mut self.durations, DURATIONS, rank, || trace.spans[0].duration);
         keep(&mut self.traces, self.most_traces, rank, || trace.clone());
     }
 

@@ -136,8 +136,9 @@ fn why(chosen: &Chosen) -> String {
         Likeness::Ended(outcome) => format!("those that ended with {}", outcome.name()),
         Likeness::Slow(over) => format!("those that succeeded, but took over {}", duration(s_from_ticks(over))),
     };
-    let median = duration(s_from_ticks(u64::from(chosen.median_ticks)));
-    let of = if chosen.is_median() {
+    let told = |ticks: u32| duration(s_from_ticks(u64::from(ticks)));
+    let median = told(chosen.median_ticks);
+    let of = if told(chosen.trace.spans[0].duration) == median {
         "of median duration".to_owned()
     } else {
         format!("near the median duration ({median})")

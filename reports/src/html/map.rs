@@ -15,7 +15,7 @@ const ALIKE: f64 = 0.1;
 
 /// The section.
 pub(super) fn section(html: &mut String, result: &RunResult) {
-    open_section(html, "map", "Who asks whom");
+    open_section(html, "map", "The shop's map: who asks whom");
     let Some(drawing) = drawing(result) else {
         note(html, "No span reached the sink that could tell who asks whom.");
         html.push_str("</section>\n");
@@ -23,16 +23,16 @@ pub(super) fn section(html: &mut String, result: &RunResult) {
     };
     let is_incident = windows(result).0.is_some();
     let when = if is_incident {
-        "in the window during; on lines that changed much the p99 before \u{2192} during, and errors"
+        "Figures are of the window during; a line that changed much says what changed, before \u{2192} during: p99, errors or rate."
     } else {
-        "in the whole run"
+        "Figures are of the whole run."
     };
     note(
         html,
         &format!(
-            "Drawn from the spans that reached the sink: each box asks those to its right, {when}. A line is as thick as its \
-             rate, in calls and statements of the whole fleet, and dashed where there are errors; a request that is refused \
-             at the door leaves no span."
+            "Drawn from the spans that reached the sink: each box asks those to its right. {when} A line is the thicker the \
+             more calls or statements there are in the whole fleet, and dashed where many fail; a request that is refused at \
+             the door leaves no span."
         ),
     );
     html.push_str("<div class=\"scroll sheet\" tabindex=\"0\" role=\"region\" aria-label=\"Map\">\n");

@@ -3,7 +3,7 @@
 //! Owns strokes, words and the key. Refuses to place anything: that is the layout's.
 
 use super::choice::part;
-use super::edge::{Edge, edges, error_share};
+use super::edge::{Edge, doublings, edges, error_share};
 use super::label::{LINE_HEIGHT, Labels};
 use super::layout::{BOX_HEIGHT, BOX_WIDTH, Layout, Place, Point, layout};
 use crate::escape::Html;
@@ -20,6 +20,8 @@ const THICK: f64 = 6.3;
 /// Shares of errors from which on an edge has some, and many.
 const SOME: f64 = 0.01;
 const MANY: f64 = 0.1;
+/// Doublings from which on a label says what was doubled or halved. Chosen.
+const WORTH_SAYING: f64 = 0.5;
 /// Characters of a name that fit into a box.
 const FITTING: usize = 17;
 /// Room for the key, and its least width.
@@ -175,29 +177,40 @@ fn shortened(name: &str) -> String {
 /// What the edges that changed much say.
 fn labels(svg: &mut String, drawn: &[&Edge<'_>], layout: &Layout) {
     let mut labels = Labels::new(layout);
-    for (edge, way) in drawn.iter().zip(&layout.ways).filter(|(edge, _)| edge.has_changed()).take(MOST_LABELS) {
+    let changed = drawn.iter().zip(&layout.ways).enumerate().filter(|(_, (edge, _))| edge.has_changed());
+    for (number, (edge, way)) in changed.take(MOST_LABELS) {
         let lines = label(edge);
-        let Some((x, y)) = labels.place(way, &lines) else { continue };
-        let top = y - lines.len() as f64 * LINE_HEIGHT / 2.0;
+        let Some([left, top, right, bottom]) = labels.place(number, way, &lines) else { continue };
+        svg.push_str(&format!(
+            "<rect class=\"plate\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"3\"/>\n",
+            right - left,
+            bottom - top
+        ));
         for (number, line) in lines.iter().enumerate() {
             svg.push_str(&format!(
-                "<text class=\"says\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n",
-                top + (number as f64 + 0.8) * LINE_HEIGHT,
+                "<text class=\"says\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n",
+                f64::midpoint(left, right),
+                top + (number as f64 + 0.78) * LINE_HEIGHT,
                 Html(line)
             ));
         }
     }
 }
 
-/// The lines of a label: the 99th percentile before and now, and errors where there are some.
+/// The lines of a label: what changed, two of them at most: the 99th percentile, errors, the rate.
 fn label(edge: &Edge<'_>) -> Vec<String> {
     let mut lines = Vec::new();
-    let p99 = |p99_s: Option<f64>| p99_s.map_or(NOTHING.to_owned(), duration);
-    if let Some(before) = edge.before.filter(|before| before.p99_s.is_some() || edge.now.p99_s.is_some()) {
-        lines.push(format!("{} \u{2192} {}", p99(before.p99_s), p99(edge.now.p99_s)));
+    let Some(before) = edge.before else { return lines };
+    if let (Some(before_s), Some(now_s)) = (before.p99_s, edge.now.p99_s)
+        && doublings(before_s, now_s) >= WORTH_SAYING
+    {
+        lines.push(format!("{} \u{2192} {}", duration(before_s), duration(now_s)));
     }
     if let Some(share) = error_share(edge.now).filter(|share| *share >= SOME) {
         lines.push(format!("{} errors", percent(share)));
+    }
+    if doublings(before.per_s, edge.now.per_s) >= WORTH_SAYING && lines.len() < 2 {
+        lines.push(format!("{} \u{2192} {}", rate(before.per_s), rate(edge.now.per_s)));
     }
     lines
 }
@@ -257,6 +270,17 @@ mod tests {
             !drawing(&examples::quiet_day()).expect("it has a map").svg.contains("class=\"says\""),
             "nothing changed"
         );
+    }
+
+    #[test]
+    fn a_label_says_what_changed() {
+        let result = examples::incident();
+        let edges = edges(&result);
+        let edge = edges.iter().find(|edge| edge.per_s() > 20_000.0 && !edge.has_changed()).expect("authentication");
+        assert_eq!(label(edge), [] as [String; 0]);
+        let now = crate::result::EdgeTraffic { per_s: 210.0, ..edge.now.clone() };
+        let less = Edge { now: &now, ..*edge };
+        assert_eq!(label(&less), ["21k/s \u{2192} 210/s"]);
     }
 
     #[test]

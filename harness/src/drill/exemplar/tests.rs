@@ -94,6 +94,18 @@ fn during_shows_a_slow_one_where_nobody_fails() {
     assert_eq!(chosen[1], (Window::During, slow, 21, 51, 710));
 }
 
+/// *Scenario* Forty traces during the fault, two of which take longer than all but one of a hundred before.
+///
+/// *Guarantees* *During* shows a healthy one: of so few, two may be slow by chance.
+#[test]
+fn what_chance_may_do_stands_for_nobody() {
+    let mut bench = bench(&[]);
+    bench.see(100, 20, 10, Ok);
+    bench.see(38, 160, 10, Ok);
+    bench.see(2, 160, 700, Ok);
+    assert_eq!(bench.chosen()[1].1, Likeness::Healthy);
+}
+
 /// *Scenario* A fault that hurts nobody: the same few failures before and during.
 ///
 /// *Guarantees* *During* shows a healthy trace too: a failure that is usual does not stand for the window.
@@ -143,7 +155,7 @@ fn the_choice_is_bounded_and_knows_no_order() {
     back.exemplars.observe(&traces, &back.windows);
     assert_eq!(forth.exemplars.choose(&forth.windows), back.exemplars.choose(&back.windows));
     let healthy = &forth.exemplars.0[0].windows[0].1.0[HEALTHY];
-    assert_eq!((healthy.traces.len(), healthy.durations.len(), healthy.seen), (CANDIDATES, CANDIDATES, 20_000));
+    assert_eq!((healthy.traces.len(), healthy.durations.len(), healthy.seen), (CANDIDATES, DURATIONS, 20_000));
     let ms = forth.chosen()[0].4;
     assert!((15..=35).contains(&ms), "a median of {ms} ms, where 25 ms is the truth");
 }
@@ -218,9 +230,8 @@ fn of_an_endpoint_that_is_not_watched_few_traces_are_kept() {
     let traces: Vec<TraceSample> = (0..1_000).map(browse).collect();
     bench.exemplars.observe(&traces, &bench.windows);
     let healthy = &bench.exemplars.0[1].windows[0].1.0[HEALTHY];
-    assert_eq!((healthy.traces.len(), healthy.durations.len(), healthy.seen), (MOST_TRACES, CANDIDATES, 1_000));
+    assert_eq!((healthy.traces.len(), healthy.durations.len(), healthy.seen), (MOST_TRACES, 1_000, 1_000));
     let chosen = &bench.exemplars.choose(&bench.windows)[0];
     let (duration, median) = (f64::from(chosen.trace.spans[0].duration), f64::from(chosen.median_ticks));
     assert!((duration / median - 1.0).abs() < 0.15, "{duration} ticks for a median of {median}");
-    assert_eq!(chosen.is_median(), duration == median);
 }

@@ -21,7 +21,8 @@ impl Layers {
     pub(super) fn new(nodes: usize, edges: &[(usize, usize)]) -> Self {
         let is_reversed = reversed(nodes, edges);
         let turned = |edge: usize| if is_reversed[edge] { (edges[edge].1, edges[edge].0) } else { edges[edge] };
-        let mut layer_of = longest_ways(nodes, (0..edges.len()).map(turned).filter(|(from, to)| from != to));
+        let lines: Vec<(usize, usize)> = (0..edges.len()).map(turned).filter(|(from, to)| from != to).collect();
+        let mut layer_of = longest_ways(nodes, &lines);
         let mut items = vec![Item::Node; nodes];
         let mut chains = Vec::with_capacity(edges.len());
         for edge in 0..edges.len() {
@@ -86,14 +87,14 @@ fn reversed(nodes: usize, edges: &[(usize, usize)]) -> Vec<bool> {
 }
 
 /// Length of the longest way to each node. There is no circle.
-fn longest_ways(nodes: usize, edges: impl Iterator<Item = (usize, usize)> + Clone) -> Vec<usize> {
+fn longest_ways(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     let mut ways = vec![0; nodes];
     // A way has fewer edges than there are nodes, so that this ends.
     for _ in 0..nodes {
         let mut is_settled = true;
-        for (from, to) in edges.clone() {
-            if ways[to] <= ways[from] {
-                ways[to] = ways[from] + 1;
+        for (from, to) in edges {
+            if ways[*to] <= ways[*from] {
+                ways[*to] = ways[*from] + 1;
                 is_settled = false;
             }
         }
