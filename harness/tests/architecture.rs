@@ -138,6 +138,8 @@ fn the_pure_crates_touch_nothing_outside() {
             let text = read(&file);
             let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
             for (number, line) in code.enumerate() {
+                // A name within quotes is text: the exception that somebody else raises.
+                let line: String = line.split('"').step_by(2).collect();
                 let said = UNSPOKEN.iter().find(|word| line.contains(**word));
                 assert!(said.is_none(), "{}:{} names {}", file.display(), number + 1, said.unwrap_or(&""));
                 let collects = *name == "virtual" && line.contains("collector");

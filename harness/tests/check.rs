@@ -127,11 +127,11 @@ fn what_is_full_first_is_named() {
     assert_eq!(sale["bottleneck"], "catalogue_cache.cores");
     let cache = entry(&sale["stations"], &[("name", "catalogue_cache.cores")]);
     let (full_at, headroom) = (number(&cache["full_at_requests_per_s"]), number(&cache["headroom"]));
-    assert!((full_at / 500_000.0 - headroom).abs() < 1e-9 && headroom > 3.0, "{cache:#}");
+    assert!((full_at / 500_000.0 - headroom).abs() < 1e-9 && headroom > 2.5, "{cache:#}");
     let sets = ["--set", "stores.catalogue_cache.shards=1", "--set", "services.product.pods=2"];
     let told = folder.doorbuster(&[&["check", "flash-sale"], &sets[..]].concat()).ends_with(0);
     let flat = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("full first catalogue_cache.cores at 207k requests/s (0.41 x the peak)"), "{told}");
+    assert!(flat.contains("full first catalogue_cache.cores at 182k requests/s (0.36 x the peak)"), "{told}");
     assert!(flat.contains("it can't keep up with the peak, nor can one more"), "{told}");
 }
 

@@ -18,8 +18,8 @@
 //!    is cores.
 //! 4. **Dependency failing**, for somebody else's store, of which only the answers are known.
 //! 5. **Hot shard**: one shard's cores are at their end, those of all are not. Before the store as a whole, whose mean hides it.
-//! 6. **Store saturated**, before its statement being slow: that follows from it.
-//! 7. **Traffic**: cores or stores that are full because the edge is asked much more than before.
+//! 6. **Traffic**: cores or stores that are full because the edge is asked much more than before.
+//! 7. **Store saturated**, before its statement being slow: that follows from it.
 //! 8. **Service's cores saturated**, before its workers: they are held while waiting for a core.
 //! 9. **Workers exhausted**: the accept queue of a service that has cores. Refusals at an edge are suspected only
 //!    when no accepted request is in trouble: workers are held by whatever is slow behind them.

@@ -180,7 +180,6 @@ impl Window {
             spans: all.spans.saturating_sub(released.spans),
             errors: all.errors.saturating_sub(released.errors),
             duration_ticks: all.duration_ticks.saturating_sub(released.duration_ticks),
-            ..ShapePoint::default()
         };
         Some((means(&released)?, means(&others)?))
     }

@@ -58,7 +58,7 @@ pub(super) const fn cause(kind: CauseKind) -> &'static str {
              the lag and not from failures."
         }
         CauseKind::TrafficSurge => {
-            "The shop is asked at least 1.4 times as much as before and the cores of whoever is suspected are full, while \
+            "The shop is asked at least twice as much (or one route three times as much) as before and the cores of whoever is suspected are full, while \
              nothing broke."
         }
         CauseKind::Unknown => {

@@ -24,6 +24,8 @@ const SATURATED: f64 = 0.95;
 const SLOW_TIMES: f64 = 3.0;
 /// And at least so much, in seconds: less does not fail requests. Chosen.
 const SLOW_LEAST_S: f64 = 0.010;
+/// Cores that are so much busier than before, in points, are on their way to be full: what that explains is asked again. Chosen.
+const FILLING: f64 = 0.3;
 /// Of the busiest shard's utilization what the store's may be at most, for the shard to be hot. Chosen.
 const HOT_AMONG: f64 = 0.5;
 /// Failed spans matter from so many points more than before. Chosen.
@@ -66,8 +68,8 @@ pub(super) fn explain(scene: &Scene<'_>) -> Option<Explained> {
         pool::pool_exhausted,
         dependency_failing,
         hot_shard,
-        store_saturated,
         network::traffic_surge,
+        store_saturated,
         cpu_saturated,
         workers_exhausted,
         network::network,
@@ -167,6 +169,11 @@ fn workers_exhausted(scene: &Scene<'_>) -> Option<Explained> {
 
 fn slow_statement(scene: &Scene<'_>) -> Option<Explained> {
     let (statement, store) = scene.suspected_statement()?;
+    // A shard that fills up shows itself fully with the next export.
+    let rise = |now: Option<f64>, usual: Option<f64>| now.unwrap_or_default() - usual.unwrap_or_default();
+    if rise(scene.now.hottest_shard(store), scene.before.hottest_shard(store)) > FILLING {
+        return None;
+    }
     let mut evidence = vec![scene.slower(statement)?];
     evidence.extend(scene.cores_of_store(store));
     let operation = scene.names.statements[statement].name.clone();

@@ -9,8 +9,9 @@ use doorbuster_model::plan::{ConsumerId, Plan, ServiceId, StatementId, StoreId};
 use doorbuster_model::time::{Ticks, ticks_from_ns};
 use doorbuster_reports::format::{duration, percent};
 use doorbuster_scenarios::types::{
-    AlertRule, BadRelease, ClockSkew, Fault, FaultKind, LostIndex, NetworkFault, PodCrash, PoolSize, Scenario,
-    SensitiveAlerts, StuckConsumer, Surge,
+    AlertRule, BadRelease, CacheFlush, ClockSkew, CpuHog, Fault, FaultKind, GcPauses, HotKey, Lock, LostIndex,
+    NetworkFault, Partition, PodCrash, PoolSize, RetryStorm, Scenario, SensitiveAlerts, SlowStore, StoreDown,
+    StoreErrors, StuckConsumer, Surge,
 };
 use doorbuster_scenarios::units::{Amount, Share, Time};
 use doorbuster_virtual::faults::{Command, End, Haste, Way, partitions_hit, pods_hit, shards_hit};
@@ -42,130 +43,140 @@ pub(super) fn of(name: &str, fault: &Fault, scenario: &Scenario, plan: &Plan) ->
         FaultKind::LostIndex(lost) => lost_index(lost, strength, plan),
         FaultKind::PoolSize(size) => smaller_pool(size, strength, plan),
         FaultKind::PodCrash(crash) => pod_crash(crash, strength, plan),
-        FaultKind::CpuHog(hog) => {
-            let id = service(plan, &hog.service);
-            let pods = pods_hit(plan, id, hog.pods.ratio);
-            let all = plan.services[usize::from(id)].cores;
-            let cores = (f64::from(all) * hog.cores.ratio * strength).round() as u32;
-            let what =
-                format!("something else takes {cores} of {all} cores at {} of {}", some(&pods, plan, id), hog.service);
-            let hog = |cores| Command::Hog { service: id, pods: pods.clone(), cores };
-            Change::new(what, label::service(plan, id, "cpu_saturated"), hog(cores), hog(0))
-        }
-        FaultKind::SlowStore(slow) => {
-            let store = store(plan, &slow.store);
-            let statements = statements(plan, store, slow.statement.as_deref());
-            let shards = shards_hit(plan, store, slow.shards.ratio);
-            let factor = 1.0 + (slow.factor - 1.0) * strength;
-            let what = format!(
-                "{} takes {factor:.1} times as long on {}",
-                which(&slow.store, slow.statement.as_deref()),
-                of_shards(plan, store, &shards)
-            );
-            let mut labels = label::statements(plan, &statements, "slow_statement");
-            labels.extend(label::store(plan, store, "store_saturated"));
-            if plan.stores[usize::from(store)].kind == doorbuster_scenarios::types::StoreKind::External {
-                labels.extend(label::store(plan, store, "dependency_failing"));
-            }
-            let slow = |factor| Command::Slow { statements: statements.clone(), shards: shards.clone(), factor };
-            Change::new(what, labels, slow(q16(factor)), slow(q16(1.0)))
-        }
+        FaultKind::CpuHog(hog) => cpu_hog(hog, strength, plan),
+        FaultKind::SlowStore(slow) => slow_store(slow, strength, plan),
         FaultKind::Network(network) => way(network, strength, plan),
-        FaultKind::Partition(cut) => {
-            let all = Share { ratio: 1.0 };
-            let network =
-                NetworkFault { from: cut.from.clone(), to: cut.to.clone(), delay: Time::default(), loss: all };
-            way(&network, strength, plan)
-        }
-        FaultKind::CacheFlush(flush) => {
-            let store = store(plan, &flush.store);
-            let share = flush.entries.ratio * strength;
-            let what = format!("{} of the entries of {} are gone", percent(share), flush.store);
-            let command = Command::Flush { store, threshold: threshold(share) };
-            let labels = label::caches(plan, store);
-            Change { what, labels, commands: vec![(0, command)], undo: Vec::new(), rule: None }
-        }
-        FaultKind::HotKey(hot) => {
-            let store = store(plan, &hot.store);
-            let shard = shards_hit(plan, store, 1.0 / f64::from(plan.stores[usize::from(store)].shards))[0];
-            let share = hot.share.ratio * strength;
-            let what = format!("{} of what is asked of {} goes to shard {shard}", percent(share), hot.store);
-            let hot = |share| Command::HotKey { store, shard, threshold: threshold(share) };
-            Change::new(what, label::store(plan, store, "hot_shard"), hot(share), hot(0.0))
-        }
-        FaultKind::StoreDown(down) => {
-            let store = store(plan, &down.store);
-            let shards = shards_hit(plan, store, down.shards.ratio * strength);
-            let what = format!("{} is down on {}", down.store, of_shards(plan, store, &shards));
-            let down = |is_down| Command::Shards { store, shards: shards.clone(), is_down };
-            Change::new(what, label::store(plan, store, "store_down"), down(true), down(false))
-        }
-        FaultKind::StoreErrors(errors) => {
-            let store = store(plan, &errors.store);
-            let statements = statements(plan, store, errors.statement.as_deref());
-            let share = errors.share.ratio * strength;
-            let what = format!(
-                "{} answers {} with an error",
-                which(&errors.store, errors.statement.as_deref()),
-                percent(share)
-            );
-            let errors = |share| Command::Errors { statements: statements.clone(), threshold: threshold(share) };
-            Change::new(what, label::store(plan, store, "dependency_failing"), errors(share), errors(0.0))
-        }
-        FaultKind::Lock(lock) => {
-            let store = store(plan, &lock.store);
-            let statements = statements(plan, store, lock.statement.as_deref());
-            let shards = shards_hit(plan, store, lock.shards.ratio);
-            let hold = ticks_from_ns((lock.hold.ns as f64 * strength) as u64);
-            let what = format!(
-                "{} waits for a lock that is held for {} of every {} on {}",
-                which(&lock.store, lock.statement.as_deref()),
-                duration(lock.hold.s() * strength),
-                lock.every,
-                of_shards(plan, store, &shards)
-            );
-            let every = ticks(lock.every);
-            let lock = |held| Command::Lock { statements: statements.clone(), shards: shards.clone(), held };
-            let held = (hold > 0).then_some((hold, every));
-            Change::new(what, label::statements(plan, &statements, "lock_contention"), lock(held), lock(None))
-        }
+        FaultKind::Partition(cut) => partition(cut, strength, plan),
+        FaultKind::CacheFlush(flush) => cache_flush(flush, strength, plan),
+        FaultKind::HotKey(hot) => hot_key(hot, strength, plan),
+        FaultKind::StoreDown(down) => store_down(down, strength, plan),
+        FaultKind::StoreErrors(errors) => store_errors(errors, strength, plan),
+        FaultKind::Lock(lock) => lock(lock, strength, plan),
         FaultKind::StuckConsumer(stuck) => stuck_consumer(stuck, strength, plan),
         FaultKind::BadRelease(bad) => bad_release(name, bad, strength, plan),
-        FaultKind::GcPauses(gc) => {
-            let id = service(plan, &gc.service);
-            let pods = pods_hit(plan, id, gc.pods.ratio);
-            let pause_s = gc.pause.s() * strength;
-            let what = format!(
-                "{} of {} pause for {} every {}",
-                some(&pods, plan, id),
-                gc.service,
-                duration(pause_s),
-                gc.every
-            );
-            let every = ticks(gc.every);
-            let pause = |pause| Command::Pauses { service: id, pods: pods.clone(), pause, every };
-            let pause_ticks = ticks_from_ns((pause_s * 1e9) as u64);
-            Change::new(what, label::service(plan, id, "gc_pauses"), pause(pause_ticks), pause(0))
-        }
+        FaultKind::GcPauses(gc) => gc_pauses(gc, strength, plan),
         FaultKind::ClockSkew(skew) => clock_skew(skew, strength, plan),
-        FaultKind::RetryStorm(storm) => {
-            let what = format!(
-                "{} of the shoppers' apps try up to {} times, {} after each failure",
-                percent(strength),
-                storm.attempts,
-                storm.after
-            );
-            let haste = Haste {
-                attempts: storm.attempts.count as u8,
-                after: ticks(storm.after).max(1),
-                threshold: threshold(strength),
-            };
-            let command = Command::Haste((strength > 0.0).then_some(haste));
-            Change::new(what, label::traffic(plan), command, Command::Haste(None))
-        }
+        FaultKind::RetryStorm(storm) => retry_storm(storm, strength, plan),
         FaultKind::Surge(surge) => more_shoppers(surge, strength, plan),
         FaultKind::SensitiveAlerts(alerts) => tight_rule(alerts, strength, &scenario.alert),
     }
+}
+
+fn cpu_hog(hog: &CpuHog, strength: f64, plan: &Plan) -> Change {
+    let id = service(plan, &hog.service);
+    let pods = pods_hit(plan, id, hog.pods.ratio);
+    let all = plan.services[usize::from(id)].cores;
+    let cores = (f64::from(all) * hog.cores.ratio * strength).round() as u32;
+    let what = format!("something else takes {cores} of {all} cores at {} of {}", some(&pods, plan, id), hog.service);
+    let hog = |cores| Command::Hog { service: id, pods: pods.clone(), cores };
+    Change::new(what, label::service(plan, id, "cpu_saturated"), hog(cores), hog(0))
+}
+
+fn slow_store(slow: &SlowStore, strength: f64, plan: &Plan) -> Change {
+    let store = store(plan, &slow.store);
+    let statements = statements(plan, store, slow.statement.as_deref());
+    let shards = shards_hit(plan, store, slow.shards.ratio);
+    let factor = 1.0 + (slow.factor - 1.0) * strength;
+    let what = format!(
+        "{} takes {factor:.1} times as long on {}",
+        which(&slow.store, slow.statement.as_deref()),
+        of_shards(plan, store, &shards)
+    );
+    let mut labels = label::statements(plan, &statements, "slow_statement");
+    labels.extend(label::store(plan, store, "store_saturated"));
+    if plan.stores[usize::from(store)].kind == doorbuster_scenarios::types::StoreKind::External {
+        labels.extend(label::store(plan, store, "dependency_failing"));
+    }
+    let slow = |factor| Command::Slow { statements: statements.clone(), shards: shards.clone(), factor };
+    Change::new(what, labels, slow(q16(factor)), slow(q16(1.0)))
+}
+
+fn cache_flush(flush: &CacheFlush, strength: f64, plan: &Plan) -> Change {
+    let store = store(plan, &flush.store);
+    let share = flush.entries.ratio * strength;
+    let what = format!("{} of the entries of {} are gone", percent(share), flush.store);
+    let command = Command::Flush { store, threshold: threshold(share) };
+    let labels = label::caches(plan, store);
+    Change { what, labels, commands: vec![(0, command)], undo: Vec::new(), rule: None }
+}
+
+fn hot_key(hot: &HotKey, strength: f64, plan: &Plan) -> Change {
+    let store = store(plan, &hot.store);
+    let shard = shards_hit(plan, store, 1.0 / f64::from(plan.stores[usize::from(store)].shards))[0];
+    let share = hot.share.ratio * strength;
+    let what = format!("{} of what is asked of {} goes to shard {shard}", percent(share), hot.store);
+    let hot = |share| Command::HotKey { store, shard, threshold: threshold(share) };
+    Change::new(what, label::store(plan, store, "hot_shard"), hot(share), hot(0.0))
+}
+
+fn store_down(down: &StoreDown, strength: f64, plan: &Plan) -> Change {
+    let store = store(plan, &down.store);
+    let shards = shards_hit(plan, store, down.shards.ratio * strength);
+    let what = format!("{} is down on {}", down.store, of_shards(plan, store, &shards));
+    let down = |is_down| Command::Shards { store, shards: shards.clone(), is_down };
+    Change::new(what, label::store(plan, store, "store_down"), down(true), down(false))
+}
+
+fn store_errors(errors: &StoreErrors, strength: f64, plan: &Plan) -> Change {
+    let store = store(plan, &errors.store);
+    let statements = statements(plan, store, errors.statement.as_deref());
+    let share = errors.share.ratio * strength;
+    let what =
+        format!("{} answers {} with an error", which(&errors.store, errors.statement.as_deref()), percent(share));
+    let errors = |share| Command::Errors { statements: statements.clone(), threshold: threshold(share) };
+    Change::new(what, label::store(plan, store, "dependency_failing"), errors(share), errors(0.0))
+}
+
+fn lock(lock: &Lock, strength: f64, plan: &Plan) -> Change {
+    let store = store(plan, &lock.store);
+    let statements = statements(plan, store, lock.statement.as_deref());
+    let shards = shards_hit(plan, store, lock.shards.ratio);
+    let hold = ticks_from_ns((lock.hold.ns as f64 * strength) as u64);
+    let what = format!(
+        "{} waits for a lock that is held for {} of every {} on {}",
+        which(&lock.store, lock.statement.as_deref()),
+        duration(lock.hold.s() * strength),
+        lock.every,
+        of_shards(plan, store, &shards)
+    );
+    let every = ticks(lock.every);
+    let lock = |held| Command::Lock { statements: statements.clone(), shards: shards.clone(), held };
+    let held = (hold > 0).then_some((hold, every));
+    Change::new(what, label::statements(plan, &statements, "lock_contention"), lock(held), lock(None))
+}
+
+fn gc_pauses(gc: &GcPauses, strength: f64, plan: &Plan) -> Change {
+    let id = service(plan, &gc.service);
+    let pods = pods_hit(plan, id, gc.pods.ratio);
+    let pause_s = gc.pause.s() * strength;
+    let what =
+        format!("{} of {} pause for {} every {}", some(&pods, plan, id), gc.service, duration(pause_s), gc.every);
+    let every = ticks(gc.every);
+    let pause = |pause| Command::Pauses { service: id, pods: pods.clone(), pause, every };
+    let pause_ticks = ticks_from_ns((pause_s * 1e9) as u64);
+    Change::new(what, label::service(plan, id, "gc_pauses"), pause(pause_ticks), pause(0))
+}
+
+fn retry_storm(storm: &RetryStorm, strength: f64, plan: &Plan) -> Change {
+    let what = format!(
+        "{} of the shoppers' apps try up to {} times, {} after each failure",
+        percent(strength),
+        storm.attempts,
+        storm.after
+    );
+    let haste = Haste {
+        attempts: storm.attempts.count as u8,
+        after: ticks(storm.after).max(1),
+        threshold: threshold(strength),
+    };
+    let command = Command::Haste((strength > 0.0).then_some(haste));
+    Change::new(what, label::traffic(plan), command, Command::Haste(None))
+}
+
+fn partition(cut: &Partition, strength: f64, plan: &Plan) -> Change {
+    let all = Share { ratio: 1.0 };
+    let network = NetworkFault { from: cut.from.clone(), to: cut.to.clone(), delay: Time::default(), loss: all };
+    way(&network, strength, plan)
 }
 
 fn lost_index(lost: &LostIndex, strength: f64, plan: &Plan) -> Change {

@@ -2,13 +2,13 @@
 //!
 //! Owns what an asking side's time is set against: the asked side's own.
 
-use super::{Explained, SATURATED, SLOW_LEAST_S, SLOW_TIMES, Scene, operation};
+use super::{Explained, FILLING, SATURATED, SLOW_LEAST_S, SLOW_TIMES, Scene, operation};
 use crate::detection::cause::CauseKind;
 use crate::detection::names::What;
 use doorbuster_reports::format::{duration, percent, rate};
 
-/// Much more traffic: in times of before. Chosen.
-const MORE_TRAFFIC: f64 = 1.4;
+/// Much more traffic, in times of before. Chosen: shoppers who try a request again and again make less than 1.8 of one.
+const MORE_TRAFFIC: f64 = 2.0;
 /// The same for one edge alone: more than retries of failing requests would make of it. Chosen.
 const MORE_OF_ONE: f64 = 3.0;
 /// Of the time that the asking side waits more, the part that the asked side may explain at most. Chosen.
@@ -21,6 +21,11 @@ pub(super) fn network(scene: &Scene<'_>) -> Option<Explained> {
             let what = What::Call { callee };
             let own = What::Server { endpoint: callee };
             let seat = scene.names.endpoints[callee].service;
+            // Cores that fill up show themselves fully with the next export.
+            let usual_cpu = scene.before.service_cpu(seat).unwrap_or_default();
+            if scene.now.service_cpu(seat).unwrap_or_default() > usual_cpu + FILLING {
+                return None;
+            }
             let usual_s = scene.before.mean_s(scene.names, from, what)?;
             let now_s = scene.now.mean_s(scene.names, from, what)?;
             let own_usual_s = scene.before.mean_s(scene.names, seat, own).unwrap_or_default();
