@@ -51,7 +51,7 @@ pub(super) fn of(name: &str, fault: &Fault, scenario: &Scenario, plan: &Plan) ->
         FaultKind::HotKey(hot) => hot_key(hot, strength, plan),
         FaultKind::StoreDown(down) => store_down(down, strength, plan),
         FaultKind::StoreErrors(errors) => store_errors(errors, strength, plan),
-        FaultKind::Lock(lock) => lock(lock, strength, plan),
+        FaultKind::Lock(held) => lock(held, strength, plan),
         FaultKind::StuckConsumer(stuck) => stuck_consumer(stuck, strength, plan),
         FaultKind::BadRelease(bad) => bad_release(name, bad, strength, plan),
         FaultKind::GcPauses(gc) => gc_pauses(gc, strength, plan),
