@@ -401,3 +401,6 @@ impl<'p> Drill<'p> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

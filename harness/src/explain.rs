@@ -1,12 +1,13 @@
 //! `doorbuster explain`: what a name means, where its number comes from, and where it stands.
 //!
-//! Owns the search for a name among scenarios, verdicts, exit codes, causes and the words of both schemas. What it tells
+//! Owns the search for a name among scenarios, parts of the built-in shop, verdicts, exit codes, causes and the words of both schemas. What it tells
 //! is written where the thing itself is: at the types, in the reference, in the scenario.
 
 mod causes;
 mod effects;
 pub(crate) mod lexicon;
 mod scenario;
+mod shop;
 pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ fn told(name: &str, colour: bool) -> Result<String, Failure> {
     if let Some(built_in) = library::named(name) {
         scenario::tell(&mut page, &built_in);
     }
+    shop::tell(&mut page, name);
     for verdict in book.verdicts.iter().filter(|verdict| verdict.id == name) {
         verdict_told(&mut page, verdict);
     }
@@ -67,6 +69,7 @@ struct Book {
     exit_codes: Vec<(String, String)>,
     language: Vec<Entry>,
     result: Vec<Entry>,
+    shop: Vec<String>,
 }
 
 impl Book {
@@ -76,12 +79,14 @@ impl Book {
             exit_codes: tables::exit_codes(),
             language: lexicon::entries(&doorbuster_scenarios::schema()),
             result: lexicon::entries(&doorbuster_reports::schema::schema()),
+            shop: shop::names(),
         }
     }
 
     /// Every name once.
     fn names(&self) -> Vec<&str> {
         let mut names = doorbuster_scenarios::library::names();
+        names.extend(self.shop.iter().map(String::as_str));
         names.extend(self.verdicts.iter().map(|verdict| verdict.id.as_str()));
         names.extend(CauseKind::ALL.iter().map(|kind| kind.name()));
         names.extend(self.exit_codes.iter().map(|(code, _)| code.as_str()));

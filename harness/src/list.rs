@@ -44,7 +44,8 @@ const NAME: usize = 20;
 fn tell(built_ins: &[BuiltIn], words: &[Entry], colour: bool) -> String {
     let mut page = Page::new(colour);
     for (used, head) in [
-        (Use::Incident, "incidents and drills"),
+        (Use::Incident, "incidents: a fault, and people who mend it"),
+        (Use::Drill, "chaos drills: one for each kind of fault"),
         (Use::Quiet, "quiet runs: nothing breaks"),
         (Use::Base, "to build on, by `use`"),
     ] {
@@ -86,6 +87,7 @@ fn json(built_ins: &[BuiltIn], words: &[Entry]) -> String {
             "name": one.name,
             "use": match one.used {
                 Use::Incident => "incident",
+                Use::Drill => "drill",
                 Use::Quiet => "quiet",
                 Use::Base => "base",
             },

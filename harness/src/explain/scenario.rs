@@ -11,6 +11,7 @@ use doorbuster_scenarios::types::{Bound, Expectation, Outcome, VerdictKind};
 pub(super) fn tell(page: &mut Page, built_in: &BuiltIn) {
     let kind = match built_in.used {
         Use::Incident => "a built-in scenario, in which something breaks",
+        Use::Drill => "a built-in drill of one kind of fault",
         Use::Quiet => "a built-in scenario, in which nothing breaks",
         Use::Base => "a built-in scenario that others build on: it has no traffic of its own",
     };
@@ -43,7 +44,7 @@ pub(super) fn tell(page: &mut Page, built_in: &BuiltIn) {
         page.row(label, Paint::None, &format!("{id}: {}", bound(id, expectation)));
     }
     let command = match built_in.used {
-        Use::Incident | Use::Quiet => format!("doorbuster check {}", built_in.name),
+        Use::Incident | Use::Drill | Use::Quiet => format!("doorbuster check {}", built_in.name),
         Use::Base => "a file that begins with".to_owned() + &format!(" `use: {}`", built_in.name),
     };
     page.row("try next", Paint::None, &command);

@@ -21,8 +21,10 @@ pub(crate) struct BuiltIn {
 /// What a built-in is for. It follows from what it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// Something breaks in it.
+    /// An incident that people mend: what happened, and other forms of it.
     Incident,
+    /// One kind of fault, to see what it does and how it is found.
+    Drill,
     /// Nothing breaks in it.
     Quiet,
     /// Others build on it: it has no traffic.
@@ -61,10 +63,11 @@ fn one(name: &str) -> BuiltIn {
             (loaded.expect("invariant: a built-in is good, its traffic apart").scenario, false)
         }
     };
-    let used = match (has_traffic, scenario.faults.is_empty()) {
-        (false, _) => Use::Base,
-        (true, false) => Use::Incident,
-        (true, true) => Use::Quiet,
+    let used = match (has_traffic, scenario.faults.is_empty(), scenario.humans.is_empty()) {
+        (false, ..) => Use::Base,
+        (true, true, _) => Use::Quiet,
+        (true, false, false) => Use::Incident,
+        (true, false, true) => Use::Drill,
     };
     let plays = scenario.traffic.as_ref().filter(|_| has_traffic).map(|traffic| Plays {
         virtual_s: scenario.duration.s(),
