@@ -49,7 +49,7 @@ pub(super) fn export(plan: &Plan, at_s: u32, slice: &Slice, spans: Spans) -> Exp
                     busy_ticks: total.busy_ticks,
                     capacity_ticks: total.capacity_ticks,
                     running: total.busy_now + total.waiting_now,
-                    hottest_ticks: slice.hottest_ticks[usize::from(id)],
+                    hottest_ticks: hottest(plan, slice, id),
                     shard_ticks: total.capacity_ticks * u64::from(plan.stores[usize::from(id)].cores)
                         / total.capacity.max(1),
                 }
@@ -90,6 +90,14 @@ pub(super) fn export(plan: &Plan, at_s: u32, slice: &Slice, spans: Spans) -> Exp
         caches: caches.collect(),
         released,
     }
+}
+
+/// Core-ticks in use at the busiest shard of a store, over all cells.
+fn hottest(plan: &Plan, slice: &Slice, store: u16) -> u64 {
+    let shards = |stores: &[doorbuster_model::plan::Store]| stores.iter().map(|store| usize::from(store.shards)).sum();
+    let (of_cell, first): (usize, usize) = (shards(&plan.stores), shards(&plan.stores[..usize::from(store)]));
+    let its = first..first + usize::from(plan.stores[usize::from(store)].shards);
+    slice.shard_ticks.chunks(of_cell).flat_map(|cell| &cell[its.clone()]).copied().max().unwrap_or_default()
 }
 
 fn endpoint(slice: &EndpointSlice) -> EndpointPoint {

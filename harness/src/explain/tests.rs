@@ -57,14 +57,16 @@ fn a_name_of_every_kind_is_explained() {
 
 /// *Scenario* every name that there is.
 ///
-/// *Guarantees* each is explained, within the page's width.
+/// *Guarantees* each is explained, within the page's width; the shop's own lines stand as they are written.
 #[test]
 fn every_name_is_explained() {
     let book = Book::open();
     assert!(book.names().len() > 150, "only {} names", book.names().len());
     for name in book.names() {
         let text = explained(name);
-        assert!(text.lines().all(|line| line.chars().count() <= crate::page::WIDTH), "{text}");
+        let is_verbatim = book.shop.iter().any(|part| part == name);
+        let fits = text.lines().all(|line| line.chars().count() <= crate::page::WIDTH);
+        assert!(is_verbatim || fits, "{text}");
     }
 }
 

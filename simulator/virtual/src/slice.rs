@@ -71,8 +71,8 @@ pub struct Slice {
     pub caches: Vec<CacheSlice>,
     /// Ticks for which pods paused, by service; each pause is counted where it begins.
     pub paused_ticks: Vec<u64>,
-    /// Core-ticks in use at the busiest shard of any cell, by store.
-    pub hottest_ticks: Vec<u64>,
+    /// Core-ticks in use at each shard: those of all stores of one cell, then of the next; filled when the slice is closed.
+    pub shard_ticks: Vec<u64>,
     /// Pods that are there, and that live, by service at the end.
     pub pods: Vec<(u64, u64)>,
     /// By station, in the order of [`stations`]; filled when the slice is closed.
@@ -216,7 +216,7 @@ impl Slice {
             consumers: vec![ConsumerSlice::default(); plan.consumers.len()],
             caches: vec![CacheSlice::default(); plan.caches.len()],
             paused_ticks: vec![0; plan.services.len()],
-            hottest_ticks: vec![0; plan.stores.len()],
+            shard_ticks: Vec::new(),
             pods: vec![(0, 0); plan.services.len()],
             stations: vec![StationTotals::default(); stations(plan).len()],
             in_flight: vec![0; plan.services.len()],
@@ -230,7 +230,7 @@ impl Slice {
         self.stations.iter_mut().zip(&other.stations).for_each(|(mine, theirs)| mine.merge(theirs));
         self.in_flight.iter_mut().zip(&other.in_flight).for_each(|(mine, theirs)| *mine += theirs);
         self.consumers.iter_mut().zip(&other.consumers).for_each(|(mine, theirs)| mine.lag += theirs.lag);
-        self.hottest_ticks.iter_mut().zip(&other.hottest_ticks).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
+        self.shard_ticks.extend(&other.shard_ticks);
         for (mine, theirs) in self.pods.iter_mut().zip(&other.pods) {
             *mine = (mine.0 + theirs.0, mine.1 + theirs.1);
         }
@@ -245,7 +245,8 @@ impl Slice {
         }
         self.in_flight.clone_from(&later.in_flight);
         self.pods.clone_from(&later.pods);
-        self.hottest_ticks.iter_mut().zip(&later.hottest_ticks).for_each(|(mine, theirs)| *mine += theirs);
+        self.shard_ticks.resize(later.shard_ticks.len(), 0);
+        self.shard_ticks.iter_mut().zip(&later.shard_ticks).for_each(|(mine, theirs)| *mine += theirs);
         self.consumers.iter_mut().zip(&later.consumers).for_each(|(mine, theirs)| mine.lag = theirs.lag);
     }
 
@@ -279,7 +280,7 @@ impl Slice {
         self.consumers.fill(ConsumerSlice::default());
         self.caches.fill(CacheSlice::default());
         self.paused_ticks.fill(0);
-        self.hottest_ticks.fill(0);
+        self.shard_ticks.clear();
         self.pods.fill((0, 0));
         self.stations.fill(StationTotals::default());
         self.in_flight.fill(0);
@@ -331,7 +332,7 @@ impl<C: Consumer> Cell<'_, C> {
         }
         self.ledger_stations = totals;
         self.slice_began = self.now;
-        self.note_hottest(into);
+        self.note_shards(into);
         for partition in &self.partitions {
             into.consumers[partition.consumer()].lag += partition.lag();
         }
@@ -349,16 +350,13 @@ impl<C: Consumer> Cell<'_, C> {
         self.forget_maxima();
     }
 
-    /// The busiest shard of each store since the slice began.
-    fn note_hottest(&mut self, into: &mut Slice) {
+    /// What each shard did since the slice began.
+    fn note_shards(&mut self, into: &mut Slice) {
         let now = self.now;
-        for (store, most) in into.hottest_ticks.iter_mut().enumerate() {
-            let first = self.first_shard[store] as usize;
-            for shard in &mut self.shards[first..first + usize::from(self.plan.stores[store].shards)] {
-                let busy_ticks = shard.station_at(now).busy.integral(now);
-                *most = (*most).max(busy_ticks - shard.busy_ticks_before);
-                shard.busy_ticks_before = busy_ticks;
-            }
+        for shard in &mut self.shards {
+            let busy_ticks = shard.station_at(now).busy.integral(now);
+            into.shard_ticks.push(busy_ticks - shard.busy_ticks_before);
+            shard.busy_ticks_before = busy_ticks;
         }
     }
 
