@@ -250,7 +250,8 @@ fn stuck_consumer(check: &mut Check<'_>, spot: Spot<'_>, stuck: &StuckConsumer) 
     if !of.consumers.contains_key(&stuck.consumer) {
         let known = of.consumers.keys().map(String::as_str);
         let message = format!("service `{}` has no consumer `{}`", stuck.service, stuck.consumer);
-        check.unknown(spot.key("consumer").at, message, &stuck.consumer, "its consumers", known);
+        let what = format!("consumers of `{}`", stuck.service);
+        check.unknown(spot.key("consumer").at, message, &stuck.consumer, &what, known);
     }
 }
 
