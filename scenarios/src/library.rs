@@ -27,8 +27,8 @@ const LIBRARY: &[(&str, &str)] = &[
     ("provider-outage", include_str!("../library/provider-outage.yaml")),
     ("quiet-day", include_str!("../library/quiet-day.yaml")),
     ("retry-storm", include_str!("../library/retry-storm.yaml")),
-    ("sensitive-alerts", include_str!("../library/sensitive-alerts.yaml")),
     ("sale-warmup", include_str!("../library/sale-warmup.yaml")),
+    ("sensitive-alerts", include_str!("../library/sensitive-alerts.yaml")),
     ("shop", include_str!("../library/shop.yaml")),
     ("slow-database", include_str!("../library/slow-database.yaml")),
 ];

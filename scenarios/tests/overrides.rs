@@ -36,7 +36,7 @@ error: no `worker` in `services.payment`
    |
  1 | services.payment.worker=2
    | ^^^^^^^^^^^^^^^^^^^^^^^
-   = help: did you mean `workers`? names there: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`
+   = help: did you mean `workers`? names there: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`, `consumers`
 "#,
     },
     Case {
@@ -212,7 +212,7 @@ error: no `pod` in `services.payment`
    |
  1 | services.payment.pod=2
    | ^^^^^^^^^^^^^^^^^^^^
-   = help: did you mean `pods`? names there: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`
+   = help: did you mean `pods`? names there: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`, `consumers`
 "#,
     },
 ];
@@ -316,7 +316,7 @@ error: no `coers` in `services.payment`
    |
  4 |   services.payment.coers: 4
    |   ^^^^^^^^^^^^^^^^^^^^^^
-   = help: did you mean `cores`? names there: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`
+   = help: did you mean `cores`? names there: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`, `consumers`
 "#,
     },
     Case {

@@ -23,7 +23,7 @@ error: unknown key `cors`
     |
  25 |     cors: 2
     |     ^^^^
-    = help: did you mean `cores`? known keys: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`
+    = help: did you mean `cores`? known keys: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`, `consumers`
 "#,
     },
     Case {
@@ -49,7 +49,7 @@ error: unknown key `fial`
     |
  23 |           - fial: {probability: 1%, error: broken}
     |             ^^^^
-    = help: did you mean `fail`? it is one of: `compute`, `wait`, `call`, `query`, `branch`, `parallel`, `fail`, `decline`
+    = help: did you mean `fail`? it is one of: `compute`, `wait`, `call`, `query`, `publish`, `cached`, `branch`, `parallel`, `fail`, `decline`
 "#,
     },
     Case {
@@ -150,7 +150,7 @@ error: unknown key `cors`
     |
  25 |     cors: 2
     |     ^^^^
-    = help: did you mean `cores`? known keys: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`
+    = help: did you mean `cores`? known keys: `pods`, `cores`, `workers`, `accept_queue`, `balancer`, `version`, `team`, `cost_center`, `pools`, `costs`, `rate_limit`, `endpoints`, `consumers`
 
 error: `-40/s` is negative; a rate is at least 0/s
    --> my.yaml:62:22
@@ -376,7 +376,7 @@ error: `cancel` must be true or false, not text
     |
  45 |     cancel: yes
     |             ^^^
-    = help: `cancel`: Does a client's timeout stop the statement at the server? By kind when left out (databases yes, Redis no). Only with `ps`
+    = help: `cancel`: Does a client's timeout stop the statement at the server? By kind when left out (databases yes, Redis and Kafka no). Only with `ps`
 "#,
     },
     Case {
