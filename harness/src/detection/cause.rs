@@ -46,6 +46,9 @@ pub(crate) const GIVE_UP_S: u32 = 300;
 /// Exports that show how things are now, in seconds: short, for the first may be half healthy.
 const NOW_S: u32 = 30;
 
+/// A consumer is slowed down, not stuck, when a message takes it so many times the time of before. Chosen.
+const SLOWED_TIMES: f64 = 2.0;
+
 /// Kinds of cause: a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum CauseKind {
@@ -277,6 +280,13 @@ fn stuck_consumer(names: &Names, question: &Question<'_>, now: &Window) -> Optio
         return None;
     }
     let name = &names.endpoints[question.edge];
+    // Who works on messages, but longer than before, is slowed down by something that other alerts have to name.
+    let own = What::Server { endpoint: question.edge };
+    let usual_s = question.before.mean_s(names, name.service, own);
+    if now.mean_s(names, name.service, own).zip(usual_s).is_some_and(|(now_s, usual_s)| now_s >= SLOWED_TIMES * usual_s)
+    {
+        return None;
+    }
     Some(Cause {
         at_s: question.now_s,
         edge: question.edge,
