@@ -2,7 +2,7 @@
 //!
 //! Owns the road from an export to the requests of the services (names of semantic conventions 1.44), of the receivers of a
 //! collector that ask the stores (their `documentation.md`), and of the one that asks the cluster. Refuses to
-//! estimate: what an export does not hold is left out, and [`services`] says what.
+//! estimate: what an export does not hold is left out, and `services` says what.
 //!
 //! *Resources.* An export adds up the pods of a service and the cells of a fleet, so a stream is one of a whole service, as behind an
 //! aggregating gateway: its resource has no instance, pod or node. A request is one service's, one store's or the cluster's.
