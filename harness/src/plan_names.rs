@@ -1,6 +1,6 @@
 //! Names of a plan, both ways.
 
-use doorbuster_model::plan::{EndpointId, Plan, StatementId, Target};
+use doorbuster_model::plan::{EndpointId, Plan, StatementId, StoreId, Target};
 use doorbuster_virtual::slice::StationId;
 
 /// The endpoint that a checked scenario calls `service.endpoint`.
@@ -32,6 +32,12 @@ pub(crate) fn edges(plan: &Plan) -> Vec<EndpointId> {
     edges.sort_unstable();
     edges.dedup();
     edges
+}
+
+/// A store by its name, which a check has found.
+pub(crate) fn store(plan: &Plan, name: &str) -> StoreId {
+    let found = plan.stores.iter().position(|store| store.name == name);
+    found.expect("invariant: a checked scenario names stores that are there") as StoreId
 }
 
 /// A station's name in results.

@@ -20,6 +20,7 @@ pub(crate) use fleet::expanded;
 use crate::Scenario;
 use crate::load::{Findings, Position, Spot};
 use crate::nearest::hint;
+use crate::types::Store;
 use crate::units::{Amount, Time};
 
 /// Sums of shares may miss 100% by this much: they are written in decimals.
@@ -48,7 +49,7 @@ struct Check<'a> {
     findings: &'a mut Findings,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     fn report(&mut self, at: Position, message: impl Into<String>, help: impl Into<String>) {
         self.findings.report(at, message, help);
     }
@@ -90,6 +91,17 @@ impl Check<'_> {
             return false;
         }
         true
+    }
+
+    /// A store of the shop, by its key `store`; whether there is one.
+    fn store(&mut self, spot: Spot<'_>, name: &str) -> Option<&'a Store> {
+        let scenario = self.scenario;
+        let found = scenario.stores.get(name);
+        if found.is_none() {
+            let known = scenario.stores.keys().map(String::as_str);
+            self.unknown(spot.key("store").at, format!("unknown store `{name}`"), name, "stores", known);
+        }
+        found
     }
 
     /// A reference to an endpoint, as `service.endpoint`.

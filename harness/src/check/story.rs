@@ -13,6 +13,7 @@ use doorbuster_scenarios::units::Time;
 use doorbuster_virtual::faults::shards_hit;
 
 use crate::operational::Analysis;
+use crate::plan_names;
 
 /// When a fault comes and goes, and what it changes.
 pub(super) fn fault(scenario: &Scenario, plan: &Plan, analysis: &Analysis, name: &str, fault: &Fault) -> String {
@@ -35,7 +36,7 @@ pub(super) fn fault(scenario: &Scenario, plan: &Plan, analysis: &Analysis, name:
 
 fn lost_index(plan: &Plan, analysis: &Analysis, lost: &LostIndex, intensity: f64) -> String {
     let LostIndex { store: store_name, table, index, shards } = lost;
-    let store = store_of(plan, store_name);
+    let store = plan_names::store(plan, store_name);
     let hit = shards_hit(plan, store, shards.ratio * intensity).len();
     let body = &plan.stores[usize::from(store)];
     let mut text = format!("index {index} of {table} is gone on {hit} of {} shards", body.shards);
@@ -95,7 +96,7 @@ fn requests(per_s: f64) -> String {
 
 fn rebuild_index(plan: &Plan, rebuild: &RebuildIndex) -> String {
     let RebuildIndex { store, table, index } = rebuild;
-    let scans = scans(plan, store_of(plan, store), table, index);
+    let scans = scans(plan, plan_names::store(plan, store), table, index);
     let ns = scans.map(|(_, _, scan)| ns_from_ticks(scan.rebuild)).max().unwrap_or(0);
     let takes_s = ns.div_ceil(1_000_000_000) as f64;
     format!("index {index} of {table} is built again on all shards, which takes {}", duration(takes_s))
@@ -126,11 +127,6 @@ fn crosses(condition: &Condition) -> String {
 /// A virtual time with the story's clock: `4 min (14:30:00)`.
 fn moment(scenario: &Scenario, at: Time) -> String {
     format!("{} ({})", duration(at.s()), clock_at(&scenario.clock, at.s()))
-}
-
-fn store_of(plan: &Plan, name: &str) -> u16 {
-    let found = plan.stores.iter().position(|store| store.name == name);
-    found.expect("invariant: a checked scenario names stores that are there") as u16
 }
 
 /// The statements of a store that scan without this index, with their place in the plan.

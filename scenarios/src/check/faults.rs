@@ -92,11 +92,7 @@ fn pod_crash(check: &mut Check<'_>, spot: Spot<'_>, crash: &PodCrash) {
 
 /// A store, and one of its statements or topics if one is named.
 fn store(check: &mut Check<'_>, spot: Spot<'_>, name: &str, statement: Option<&str>) {
-    let scenario = check.scenario;
-    let Some(of) = scenario.stores.get(name) else {
-        let known = scenario.stores.keys().map(String::as_str);
-        return check.unknown(spot.key("store").at, format!("unknown store `{name}`"), name, "stores", known);
-    };
+    let Some(of) = check.store(spot, name) else { return };
     let Some(statement) = statement else { return };
     if !of.statements.contains_key(statement) && !of.topics.contains_key(statement) {
         let known: Vec<&str> = of.statements.keys().chain(of.topics.keys()).map(String::as_str).collect();

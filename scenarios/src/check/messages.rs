@@ -49,11 +49,7 @@ pub(super) fn topics(check: &mut Check<'_>, spot: Spot<'_>, store: &Store) {
 
 /// A topic of a store, by the keys `store` and `topic`.
 pub(super) fn topic(check: &mut Check<'_>, spot: Spot<'_>, store_name: &str, name: &str) {
-    let Some(store) = check.scenario.stores.get(store_name) else {
-        let known = check.scenario.stores.keys().map(String::as_str);
-        check.unknown(spot.key("store").at, format!("unknown store `{store_name}`"), store_name, "stores", known);
-        return;
-    };
+    let Some(store) = check.store(spot, store_name) else { return };
     if store.kind != StoreKind::Kafka {
         let message = format!("store `{store_name}` has no topics");
         check.report(spot.key("store").at, message, "topics are those of stores of kind `kafka`");

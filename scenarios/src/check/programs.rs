@@ -69,11 +69,7 @@ fn query(check: &mut Check<'_>, spot: Spot<'_>, query: &Query, service: &Service
 
 /// A statement of a store, by the keys `store` and `key`.
 pub(super) fn statement(check: &mut Check<'_>, spot: Spot<'_>, key: &str, store_name: &str, name: &str) {
-    let Some(store) = check.scenario.stores.get(store_name) else {
-        let known = check.scenario.stores.keys().map(String::as_str);
-        check.unknown(spot.key("store").at, format!("unknown store `{store_name}`"), store_name, "stores", known);
-        return;
-    };
+    let Some(store) = check.store(spot, store_name) else { return };
     if store.topics.contains_key(name) {
         let message = format!("`{name}` of `{store_name}` is a topic");
         check.report(spot.key(key).at, message, "a message to a topic is written as `publish`");

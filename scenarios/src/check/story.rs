@@ -69,12 +69,7 @@ pub(super) fn remedies(check: &mut Check<'_>, spot: Spot<'_>) {
 
 /// An index of a table of a store.
 pub(super) fn index(check: &mut Check<'_>, spot: Spot<'_>, store_name: &str, table_name: &str, index: &str) {
-    let scenario = check.scenario;
-    let Some(store) = scenario.stores.get(store_name) else {
-        let known = scenario.stores.keys().map(String::as_str);
-        check.unknown(spot.key("store").at, format!("unknown store `{store_name}`"), store_name, "stores", known);
-        return;
-    };
+    let Some(store) = check.store(spot, store_name) else { return };
     let Some(table) = store.tables.get(table_name) else {
         let known = store.tables.keys().map(String::as_str);
         let message = format!("store `{store_name}` has no table `{table_name}`");

@@ -5,7 +5,7 @@
 use crate::cell::{Cell, at};
 use crate::frame::{FrameId, NO_POD};
 use doorbuster_model::key::{Key, happens, mix, name_hash};
-use doorbuster_model::plan::{PodId, ServiceId, StoreId, Target};
+use doorbuster_model::plan::{PodId, ServiceId, StoreId};
 use doorbuster_model::time::{Ticks, ticks_from_ns};
 use doorbuster_telemetry::record::Consumer;
 
@@ -65,10 +65,7 @@ impl<C: Consumer> Cell<'_, C> {
         }
         let (frame, asker) = (&self.frames[op], &self.frames[self.frames[op].parent]);
         let site = &self.plan.sites[usize::from(frame.pc)];
-        let Target::Statement { statement, .. } = site.target else {
-            unreachable!("invariant: a statement's site asks a statement");
-        };
-        let store = self.plan.statements[usize::from(statement)].store;
+        let store = self.plan.statements[usize::from(self.statement_of(op))].store;
         let key = asker.key.child(site.place, u64::from(asker.attempt));
         self.delay(self.pods[at(frame.pod)].service, End::Store(store), key)
     }

@@ -4,6 +4,7 @@
 
 use super::episode::{pool, service, statements_with};
 use super::label::{self, Label};
+use crate::plan_names::store;
 use doorbuster_model::key::threshold;
 use doorbuster_model::plan::{ConsumerId, Plan, ServiceId, StatementId, StoreId};
 use doorbuster_model::time::{Ticks, ticks_from_ns};
@@ -343,10 +344,6 @@ fn of_shards(plan: &Plan, store: StoreId, shards: &[u16]) -> String {
 
 fn which(store: &str, statement: Option<&str>) -> String {
     statement.map_or_else(|| store.to_owned(), |statement| format!("{statement} of {store}"))
-}
-
-fn store(plan: &Plan, name: &str) -> StoreId {
-    plan.stores.iter().position(|store| store.name == name).expect("invariant: a checked store") as StoreId
 }
 
 /// A statement of a store, or all of them.
