@@ -13,6 +13,7 @@ mod explain;
 mod failure;
 mod list;
 mod operational;
+mod otlp;
 mod page;
 mod plan_names;
 mod process;

@@ -13,3 +13,4 @@ pub mod record;
 pub mod resource;
 pub mod sdk;
 pub mod shapes;
+pub mod tally;
