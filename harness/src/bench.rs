@@ -77,7 +77,7 @@ fn hashed(plan: &Plan, timed_s: u64) -> Result<Timed, Failure> {
 }
 
 fn taken(plan: &Plan, timed_s: u64) -> Result<Timed, Failure> {
-    time(Cell::new(plan, 0, Sink::new(plan, 0)), timed_s, |sink| combine(&[sink.fingerprint.finish()]))
+    time(Cell::new(plan, 0, Sink::new(plan, 0, ())), timed_s, |sink| combine(&[sink.fingerprint.finish()]))
 }
 
 fn time<C: Consumer>(mut cell: Cell<'_, C>, timed_s: u64, hash: impl Fn(&C) -> String) -> Result<Timed, Failure> {

@@ -7,6 +7,7 @@ mod exemplar;
 mod export;
 pub(crate) mod fleet;
 mod names;
+pub(crate) mod outlet;
 mod recovery;
 mod story;
 mod traffic;
@@ -30,6 +31,7 @@ use doorbuster_virtual::cell::Overload;
 use doorbuster_virtual::slice::{Ledger, Slice};
 use exemplar::Exemplars;
 use fleet::Fleet;
+use outlet::Outlet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use windows::Windows;
@@ -161,7 +163,22 @@ pub(crate) fn play_while(
     settings: Settings,
     look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
 ) -> Result<Record, Overload> {
-    let mut drill = Drill::new(scenario, plan, settings);
+    let outlets = vec![(); settings.cells as usize];
+    play_into(scenario, plan, settings, outlets, look).map(|(record, _)| record)
+}
+
+/// The same, with an outlet for each cell that takes its batches too; they are given back.
+///
+/// # Errors
+/// When the shop holds more than the engine can tell the truth about.
+pub(crate) fn play_into<O: Outlet>(
+    scenario: &Scenario,
+    plan: &Plan,
+    settings: Settings,
+    outlets: Vec<O>,
+    look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
+) -> Result<(Record, Vec<O>), Overload> {
+    let mut drill = Drill::new(scenario, plan, settings, outlets);
     for second in 0..plan.duration_s {
         let export = drill.play_second(second)?;
         let progress = drill.progress(second + 1);
@@ -173,10 +190,10 @@ pub(crate) fn play_while(
     drill.end()
 }
 
-struct Drill<'p> {
+struct Drill<'p, O> {
     plan: &'p Plan,
     settings: Settings,
-    fleet: Fleet<'p>,
+    fleet: Fleet<'p, O>,
     detector: Detector,
     story: Story,
     windows: Windows,
@@ -196,8 +213,8 @@ struct Drill<'p> {
     played_s: u32,
 }
 
-impl<'p> Drill<'p> {
-    fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings) -> Self {
+impl<'p, O: Outlet> Drill<'p, O> {
+    fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings, outlets: Vec<O>) -> Self {
         let focus_edge = scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge));
         // The watched endpoint first, which is the focus' if there is one.
         let mut edges = crate::plan_names::edges(plan);
@@ -206,7 +223,7 @@ impl<'p> Drill<'p> {
             plan,
             settings,
             exemplars: Exemplars::new(plan, &edges, !scenario.faults.is_empty()),
-            fleet: Fleet::new(plan, settings.cells, settings.threads),
+            fleet: Fleet::new(plan, outlets, settings.threads),
             detector: Detector::new(names(plan), &scenario.alert),
             story: Story::new(scenario, plan, settings.cells),
             windows: Windows::new(scenario, plan),
@@ -363,7 +380,7 @@ impl<'p> Drill<'p> {
         }
     }
 
-    fn end(mut self) -> Result<Record, Overload> {
+    fn end(mut self) -> Result<(Record, Vec<O>), Overload> {
         if self.ten_began_s < self.played_s {
             if !self.played_s.is_multiple_of(EXPORT_EVERY_S) && self.played_s < self.plan.duration_s {
                 self.close_slice(self.played_s);
@@ -383,7 +400,7 @@ impl<'p> Drill<'p> {
             arrived += cell.consumer.arrived;
             leftovers.extend(cell.leftovers().into_iter().map(|left| format!("cell {number}: {left}")));
         }
-        Ok(Record {
+        let record = Record {
             played_s: self.played_s,
             complete: self.played_s == self.plan.duration_s,
             cells: self.settings.cells,
@@ -398,7 +415,8 @@ impl<'p> Drill<'p> {
             arrived,
             leftovers,
             fingerprint: self.fleet.fingerprint(),
-        })
+        };
+        Ok((record, self.fleet.cells.into_iter().map(|cell| cell.consumer.outlet).collect()))
     }
 }
 

@@ -36,7 +36,7 @@ fn span(shape: usize, index: u32, ms: u64, outcome: Outcome) -> SpanRecord {
 
 /// What a sink makes of these spans, in a window of ten seconds.
 fn window(plan: &Plan, spans: &[SpanRecord]) -> WindowSlice {
-    let mut sink = Sink::new(plan, 0);
+    let mut sink = Sink::new(plan, 0, ());
     sink.batch(&Batch { pod: 0, number: 0, at: 0, spans });
     let mut traffic = Traffic::new(plan);
     sink.hand_over(&mut traffic);
