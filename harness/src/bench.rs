@@ -4,6 +4,10 @@
 //! No goal: wall-clock time, since other work on the machine would be in it. A hash of the stream is printed, so the
 //! work can't be left out.
 
+mod generator;
+
+pub(crate) use generator::generator;
+
 use crate::cli::EngineArgs;
 use crate::drill::sink::Sink;
 use crate::failure::Failure;

@@ -2,14 +2,18 @@
 
 mod check;
 mod detection;
+mod generator;
 mod look_up;
+mod send;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use detection::DetectionArgs;
+pub(crate) use generator::{GeneratorArgs, Stage};
 pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
+pub(crate) use send::{CompressionName, ProtocolName, SendArgs, SignalName, Speed};
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -36,6 +40,11 @@ pub(crate) enum Command {
         after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\nExample: doorbuster run payment-index-loss --baseline main/result.json --tolerance 1%\nExample: doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32"
     )]
     Run(RunArgs),
+    /// Load a real OTLP endpoint with a scenario's telemetry, at the times that the scenario says
+    #[command(
+        after_help = "Example: doorbuster send flash-sale --to http://127.0.0.1:4317 --rate 10k/s --for 60s\nExample: doorbuster send quiet-day --to https://otel.example.com --yes-load otel.example.com --header api-key=${env:API_KEY} --rate 500/s --for 5min"
+    )]
+    Send(SendArgs),
     /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first
     #[command(
         after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3\nExample: doorbuster check sale-warmup --shape"
@@ -121,6 +130,11 @@ pub(crate) enum Benchmark {
     /// CPU time of the engine for a request, at the shop's weekday and at its peak
     #[command(after_help = "Example: doorbuster bench engine --runs 5")]
     Engine(EngineArgs),
+    /// Requests and spans that this machine simulates, encodes and delivers per second, and the CPU that each takes
+    #[command(
+        after_help = "Example: doorbuster bench generator --seconds 10\nExample: doorbuster bench generator --stage encode --rate 500k/s --json"
+    )]
+    Generator(GeneratorArgs),
 }
 
 /// Arguments of `bench engine`.

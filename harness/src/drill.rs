@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) cells: u32,
     /// Threads to play them on.
     pub(crate) threads: usize,
+    /// Share of the traces that the SDKs keep at the head; `None` for all, without a sampler.
+    pub(crate) head: Option<f64>,
 }
 
 /// What a second of the run showed, for whoever watches.
@@ -54,6 +56,10 @@ pub(crate) struct Progress {
     pub(crate) of: u32,
     /// Requests played so far.
     pub(crate) requests: u64,
+    /// Spans made so far, those that a head sampler dropped included.
+    pub(crate) spans: u64,
+    /// Events of the engine so far.
+    pub(crate) events: u64,
     /// Success of the focus' edge, or of the whole edge, in the last ten seconds.
     pub(crate) success: Option<f64>,
 }
@@ -223,7 +229,7 @@ impl<'p, O: Outlet> Drill<'p, O> {
             plan,
             settings,
             exemplars: Exemplars::new(plan, &edges, !scenario.faults.is_empty()),
-            fleet: Fleet::new(plan, outlets, settings.threads),
+            fleet: Fleet::new(plan, outlets, &settings),
             detector: Detector::new(names(plan), &scenario.alert),
             story: Story::new(scenario, plan, settings.cells),
             windows: Windows::new(scenario, plan),
@@ -376,6 +382,8 @@ impl<'p, O: Outlet> Drill<'p, O> {
             second,
             of: self.plan.duration_s,
             requests: ledger.arrivals,
+            spans: self.fleet.cells.iter().map(|cell| cell.span_counts().made).sum(),
+            events: ledger.events,
             success: (attempts > 0).then(|| succeeded as f64 / attempts as f64),
         }
     }
@@ -391,12 +399,7 @@ impl<'p, O: Outlet> Drill<'p, O> {
         let mut spans = doorbuster_telemetry::sdk::Counts::default();
         let (mut arrived, mut leftovers) = (0, Vec::new());
         for (number, cell) in self.fleet.cells.iter().enumerate() {
-            let counts = cell.span_counts();
-            spans.made += counts.made;
-            spans.delivered += counts.delivered;
-            spans.lost_queue_full += counts.lost_queue_full;
-            spans.lost_crashed += counts.lost_crashed;
-            spans.batches += counts.batches;
+            spans.merge(&cell.span_counts());
             arrived += cell.consumer.arrived;
             leftovers.extend(cell.leftovers().into_iter().map(|left| format!("cell {number}: {left}")));
         }

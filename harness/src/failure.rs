@@ -22,6 +22,14 @@ pub(crate) enum Failure {
         /// What would be right.
         help: String,
     },
+    /// Something that the system or another program did not let us do.
+    #[error("error: {message}\n   = help: {help}")]
+    Environment {
+        /// What failed, and why.
+        message: String,
+        /// What to do about it.
+        help: String,
+    },
     /// The model holds more than the engine can tell the truth about.
     #[error("error: {}", overload(*.0))]
     Overload(Overload),
@@ -46,7 +54,7 @@ impl Failure {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Argument { .. } => 78,
-            Self::Overload(_) | Self::Report(_) | Self::Output(_) => 75,
+            Self::Environment { .. } | Self::Overload(_) | Self::Report(_) | Self::Output(_) => 75,
             Self::Bug { .. } => crate::BUG,
         }
     }

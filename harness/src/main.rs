@@ -21,6 +21,7 @@ mod progress;
 mod result;
 mod run;
 mod schema;
+mod send;
 mod theory;
 mod verdicts;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Send(args) => send::send(args),
         Command::Check(args) => check::check(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => completions::completions(args),
         Command::Bench(args) => match &args.benchmark {
             Benchmark::Engine(args) => bench::engine(args),
+            Benchmark::Generator(args) => bench::generator(args),
         },
         Command::Measure(args) => match &args.measurement {
             Measurement::Theory(args) => theory::measure(args),

@@ -94,7 +94,7 @@ fn settings(args: &RunArgs, loaded: &Loaded) -> Result<Settings, Failure> {
         });
     }
     let threads = args.simulation.threads.map_or_else(threads, usize::from);
-    Ok(Settings { cells, threads })
+    Ok(Settings { cells, threads, head: None })
 }
 
 /// A thread for each core.

@@ -3,11 +3,13 @@
 //! Owns the barrier: between two epochs nobody plays. A cell is played by one thread for a whole epoch; which one
 //! makes no difference to anything but the time it takes.
 
+use super::Settings;
 use super::outlet::Outlet;
 use super::sink::Sink;
 use doorbuster_model::plan::Plan;
 use doorbuster_model::time::{Ticks, tick_of_second};
 use doorbuster_telemetry::fingerprint::combine;
+use doorbuster_telemetry::head::Head;
 use doorbuster_virtual::cell::{Cell, DRAIN_STEP_TICKS, Overload};
 use doorbuster_virtual::faults::Command;
 use doorbuster_virtual::slice::{Ledger, Slice};
@@ -31,10 +33,16 @@ pub fn cells_of_thread(cells: usize, threads: usize) -> usize {
 
 impl<'p, O: Outlet> Fleet<'p, O> {
     /// A cell of a plan for each outlet, numbered from 0, at virtual time zero.
-    pub fn new(plan: &'p Plan, outlets: Vec<O>, threads: usize) -> Self {
+    pub fn new(plan: &'p Plan, outlets: Vec<O>, settings: &Settings) -> Self {
         let cells = (0_u32..).zip(outlets);
-        let cells = cells.map(|(number, outlet)| Cell::new(plan, number, Sink::new(plan, number, outlet)));
-        Self { cells: cells.collect(), threads: threads.max(1), scratch: Slice::new(plan) }
+        let mut cells: Vec<_> =
+            cells.map(|(number, outlet)| Cell::new(plan, number, Sink::new(plan, number, outlet))).collect();
+        if let Some(share) = settings.head {
+            for (number, cell) in cells.iter_mut().enumerate() {
+                cell.sample(Head::new(plan.seed, number as u16, share));
+            }
+        }
+        Self { cells, threads: settings.threads.max(1), scratch: Slice::new(plan) }
     }
 
     /// Plays the epoch that is virtual second `second`, in the turns of its outlets.

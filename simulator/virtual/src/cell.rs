@@ -17,6 +17,7 @@ use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Instr, PerPod, Plan, PodId, Site, SiteId};
 use doorbuster_model::policies::{Breaker, RetryBudget, TokenBucket};
 use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::head::Head;
 use doorbuster_telemetry::record::{Consumer, SpanRecord};
 use doorbuster_telemetry::sdk::{Counts, Sdk, Settings};
 
@@ -256,6 +257,11 @@ impl<'p, C: Consumer> Cell<'p, C> {
         };
         cell.open_doors();
         cell
+    }
+
+    /// The SDKs of the cell's pods sample at the head; to be said before anything is played.
+    pub fn sample(&mut self, head: Head) {
+        self.sdk.sample(head);
     }
 
     /// Plays everything before tick `until`.

@@ -120,7 +120,7 @@ fn errors_and_the_99th_percentile_are_those_of_the_spans() {
 fn the_maps_edges_are_those_of_the_plan() {
     let loaded = loaded(&["duration=2min", "warmup=5s", "faults.index_lost.at=40s", "expect={}"]);
     let plan = compile(&loaded.name, &loaded.scenario, 1);
-    let settings = Settings { cells: 1, threads: 1 };
+    let settings = Settings { cells: 1, threads: 1, head: None };
     let played = drill::play(&loaded.scenario, &plan, settings, &AtomicBool::new(false), &mut |_| {});
     let Ok(record) = played else { panic!("it was too much for the engine") };
     let result = crate::result::tell(&loaded, &plan, &record);
