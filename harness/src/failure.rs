@@ -39,6 +39,11 @@ pub(crate) enum Failure {
     /// Standard output took no more.
     #[error("error: cannot write to standard output: {0}")]
     Output(std::io::Error),
+    /// The system refused a thread.
+    #[error(
+        "error: cannot start a thread: {0}\n   = help: the limit of threads or memory of this user or container is too low"
+    )]
+    Thread(std::io::Error),
     /// Our own mistake.
     #[error(
         "error: this is a bug in doorbuster, not in your scenario\n   = help: `doorbuster {command}` replays it; please report it with the message above"
@@ -54,7 +59,7 @@ impl Failure {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Argument { .. } => 78,
-            Self::Environment { .. } | Self::Overload(_) | Self::Report(_) | Self::Output(_) => 75,
+            Self::Environment { .. } | Self::Overload(_) | Self::Report(_) | Self::Output(_) | Self::Thread(_) => 75,
             Self::Bug { .. } => crate::BUG,
         }
     }

@@ -6,6 +6,8 @@ mod bench;
 mod check;
 mod cli;
 mod completions;
+#[allow(dead_code, unused_imports)]
+mod deliver;
 mod detection;
 mod drill;
 mod drills;

@@ -106,7 +106,8 @@ fn measure(args: &GeneratorArgs, stage: Stage, asked: u32) -> Result<Row, Failur
         }
         Stage::Encode => {
             let outlets = (0..cells).map(|cell| encode::Encoding::new(&plan, cell as u16)).collect();
-            let played = drill::play_into(&loaded.scenario, &plan, settings, outlets, &mut |barrier| watch.look(barrier));
+            let played =
+                drill::play_into(&loaded.scenario, &plan, settings, outlets, &mut |barrier| watch.look(barrier));
             let (_, outlets) = played.map_err(Failure::Overload)?;
             let (bytes, spans) = outlets.iter().fold((0, 0), |sum, one| (sum.0 + one.bytes, sum.1 + one.spans));
             Some(bytes as f64 / spans as f64)
@@ -114,7 +115,8 @@ fn measure(args: &GeneratorArgs, stage: Stage, asked: u32) -> Result<Row, Failur
         Stage::DeliverGrpc | Stage::DeliverHttp | Stage::DeliverZstd => {
             let sink = NullSink::start()?;
             watch.beside(&sink);
-            let played = deliver_to(&sink, stage, &whole(&loaded, &plan, cells, threads), &mut |barrier| watch.look(barrier))?;
+            let played =
+                deliver_to(&sink, stage, &whole(&loaded, &plan, cells, threads), &mut |barrier| watch.look(barrier))?;
             let accepted = played.outcome.counts.accepted.items;
             if accepted != played.counts.spans {
                 return Err(Failure::Environment {

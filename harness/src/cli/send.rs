@@ -41,7 +41,12 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "SIGNAL", value_delimiter = ',', help_heading = "Load")]
     pub(crate) signals: Vec<SignalName>,
     /// Mark every resource with an attribute; may be given several times
-    #[arg(long, value_name = "KEY=VALUE", default_value = "deployment.environment.name=doorbuster", help_heading = "Load")]
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        default_value = "deployment.environment.name=doorbuster",
+        help_heading = "Load"
+    )]
     pub(crate) resource: Vec<String>,
 
     /// OTLP over gRPC, or over HTTP with protobuf

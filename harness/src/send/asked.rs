@@ -62,7 +62,6 @@ impl Asked {
         let transport = Settings { lines: threads.min(cells as usize), ..transport };
         Ok(Self { loaded, plan, cells, threads, peak_per_s, marks, transport })
     }
-
 }
 
 /// Where to and how, without the number of lines.
@@ -71,7 +70,11 @@ fn transport(args: &SendArgs) -> Result<Settings, Failure> {
     let endpoints = args.to.iter().map(|url| Endpoint::parse(url, protocol)).collect::<Result<_, _>>()?;
     Ok(Settings {
         compression: args.compression.into(),
-        headers: args.header.iter().map(|header| Header::parse(header, |name| std::env::var(name).ok())).collect::<Result<_, _>>()?,
+        headers: args
+            .header
+            .iter()
+            .map(|header| Header::parse(header, |name| std::env::var(name).ok()))
+            .collect::<Result<_, _>>()?,
         tls: Tls {
             ca: args.ca.clone(),
             identity: args.cert.clone().zip(args.key.clone()),

@@ -35,7 +35,8 @@ pub(crate) fn gaps(url: &str, sent: &Tally) -> Result<Vec<Gap>, Failure> {
 
 fn ask(url: &str) -> Result<Bytes, String> {
     let authority = url.strip_prefix("http://").ok_or("it has to begin with http://")?.trim_end_matches('/');
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let asking = async {
         let stream = TcpStream::connect(authority).await.map_err(|error| error.to_string())?;
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
@@ -49,5 +50,6 @@ fn ask(url: &str) -> Result<Bytes, String> {
         let body = Limited::new(answer.into_body(), MOST_BYTES).collect().await;
         body.map(http_body_util::Collected::to_bytes).map_err(|error| error.to_string())
     };
-    runtime.block_on(async { tokio::time::timeout(PATIENCE, asking).await.map_err(|_| "no answer in time".to_owned())? })
+    runtime
+        .block_on(async { tokio::time::timeout(PATIENCE, asking).await.map_err(|_| "no answer in time".to_owned())? })
 }

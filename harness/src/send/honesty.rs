@@ -50,7 +50,9 @@ pub(crate) fn reasons(conduct: &Conduct) -> Vec<String> {
     let most_ms = LATENESS_MS.max(LATENESS_OF_ANSWER * conduct.answer_p50_ms);
     if conduct.lateness_p99_ms > most_ms {
         let late_ms = conduct.lateness_p99_ms;
-        reasons.push(format!("1 % of the requests left more than {late_ms:.0} ms late, {most_ms:.0} ms are allowed{held_back}"));
+        reasons.push(format!(
+            "1 % of the requests left more than {late_ms:.0} ms late, {most_ms:.0} ms are allowed{held_back}"
+        ));
     }
     let achieved = conduct.sent as f64 / conduct.due as f64;
     if achieved < ACHIEVED {

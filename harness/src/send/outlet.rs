@@ -107,11 +107,8 @@ impl<'p> CellOutlet<'p> {
     fn hand_over(&mut self, closed: Option<(Signal, Bytes, u64)>) {
         let Some((signal, bytes, items)) = closed else { return };
         let body = Body { signal, bytes, items, due: self.pace.due(self.last), endpoint: None };
-        let offered = if self.pace.is_unbounded() {
-            self.line.offer_within(body, MOST_PATIENCE)
-        } else {
-            self.line.offer(body)
-        };
+        let offered =
+            if self.pace.is_unbounded() { self.line.offer_within(body, MOST_PATIENCE) } else { self.line.offer(body) };
         if let Err(body) = offered {
             self.line.give_up(&body);
         }

@@ -86,8 +86,7 @@ pub(crate) fn play(
     let length = Duration::from_secs(load.plan.duration_s.into());
     let epoch_unix_ns = pace.epoch_unix_ns(now_unix_ns + START_UP.as_nanos() as u64, length);
     let place = |cell: u32| Place { cell: cell as u16, pass: 0, epoch_unix_ns };
-    let wanted =
-        Wanted { traces: load.traces, logs: load.logs, body_bytes: load.body_bytes, tally: load.tally };
+    let wanted = Wanted { traces: load.traces, logs: load.logs, body_bytes: load.body_bytes, tally: load.tally };
     let of_thread = cells_of_thread(load.cells as usize, load.threads);
     let outlets: Vec<CellOutlet<'_>> = (0..load.cells)
         .map(|cell| {
@@ -95,9 +94,8 @@ pub(crate) fn play(
             CellOutlet::new(encoder, Arc::clone(&pace), delivery.line(cell as usize / of_thread), wanted)
         })
         .collect();
-    let mut metrics = load
-        .metrics
-        .then(|| MetricsLine::new(load.plan, place(0), load.marks, delivery.line(0), Arc::clone(&pace)));
+    let mut metrics =
+        load.metrics.then(|| MetricsLine::new(load.plan, place(0), load.marks, delivery.line(0), Arc::clone(&pace)));
     let (cpu_before_s, began) = (process::cpu_s().unwrap_or_default(), Instant::now() + START_UP);
     pace.begin(began);
     let settings = drill::Settings { cells: load.cells, threads: load.threads, head: load.head };

@@ -131,7 +131,11 @@ impl Sent {
             self.to.join(", "),
             self.wall_s
         ));
-        line(format!("  requests     {} of shoppers, {}/s", format::count(self.shop_requests as f64), rate(self.shop_requests)));
+        line(format!(
+            "  requests     {} of shoppers, {}/s",
+            format::count(self.shop_requests as f64),
+            rate(self.shop_requests)
+        ));
         line(format!(
             "  spans        {}, {}/s, {:.0} bytes each; {} on the wire",
             format::count(self.spans as f64),
@@ -141,11 +145,19 @@ impl Sent {
         ));
         if self.sampled_out > 0 {
             let made = self.spans + self.sampled_out;
-            line(format!("  head         kept {:.3} % of {} spans", percent(self.spans, made), format::count(made as f64)));
+            line(format!(
+                "  head         kept {:.3} % of {} spans",
+                percent(self.spans, made),
+                format::count(made as f64)
+            ));
         }
         line(format!("  due          {} items", format::count(self.due as f64)));
         line(format!("  sent         {} ({:.2} %)", format::count(self.sent as f64), percent(self.sent, self.due)));
-        line(format!("  accepted     {} ({:.2} %)", format::count(self.accepted as f64), percent(self.accepted, self.due)));
+        line(format!(
+            "  accepted     {} ({:.2} %)",
+            format::count(self.accepted as f64),
+            percent(self.accepted, self.due)
+        ));
         for (what, count) in [
             ("late", self.late),
             ("rejected", self.rejected),
@@ -158,7 +170,11 @@ impl Sent {
             }
         }
         for (cause, count) in &self.failed {
-            line(format!("  failed       {} ({:.2} %): {cause}", format::count(*count as f64), percent(*count, self.due)));
+            line(format!(
+                "  failed       {} ({:.2} %): {cause}",
+                format::count(*count as f64),
+                percent(*count, self.due)
+            ));
         }
         for message in &self.messages {
             line(format!("               the target says: {message}"));

@@ -127,8 +127,19 @@ pub(super) fn json(rows: &[Row]) -> String {
 pub(super) fn table(rows: &[Row], args: &GeneratorArgs) -> String {
     let mut text = format!(
         "{} threads; {} s of the shop's day after {} s of warm-up; CPU in s per million spans\n\n{:<13}{:>9}{:>11}{:>10}{:>10}{:>9}{:>8}{:>8}{:>8}{:>9}\n",
-        args.threads(), args.seconds, args.warm_up,
-        "stage", "asked/s", "requests/s", "spans/s", "events/s", "realtime", "CPU", "sink", "bytes", "memory"
+        args.threads(),
+        args.seconds,
+        args.warm_up,
+        "stage",
+        "asked/s",
+        "requests/s",
+        "spans/s",
+        "events/s",
+        "realtime",
+        "CPU",
+        "sink",
+        "bytes",
+        "memory"
     );
     let or_none = |told: Option<String>| told.unwrap_or_else(|| "-".to_owned());
     for row in rows {
