@@ -3,6 +3,7 @@
 mod check;
 mod detection;
 mod look_up;
+mod sink;
 
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 pub(crate) use check::CheckArgs;
 pub(crate) use detection::DetectionArgs;
 pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
+pub(crate) use sink::SinkArgs;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -53,6 +55,11 @@ pub(crate) enum Command {
     /// Print what a shell needs to complete this command's words
     #[command(after_help = "Example: doorbuster completions bash")]
     Completions(CompletionsArgs),
+    /// Receive OTLP over gRPC and HTTP: throw it away, or count it against a run's seed
+    #[command(
+        after_help = "Example: doorbuster sink\nExample: doorbuster sink --count --seed 7 --for 10min --out record.json"
+    )]
+    Sink(SinkArgs),
     /// What this machine does
     #[command(after_help = "Example: doorbuster bench engine")]
     Bench(BenchArgs),

@@ -28,6 +28,16 @@ pub(crate) enum Failure {
     /// The report could not be written.
     #[error("error: {0}")]
     Report(#[from] ReportError),
+    /// The system gave no address to listen on, or no thread to do so.
+    #[error(
+        "error: cannot listen on {address}: {source}\n   = help: another process may hold it; give another address, or port 0 for any free one"
+    )]
+    Listen {
+        /// The address that was asked for.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// Standard output took no more.
     #[error("error: cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -46,7 +56,7 @@ impl Failure {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Argument { .. } => 78,
-            Self::Overload(_) | Self::Report(_) | Self::Output(_) => 75,
+            Self::Overload(_) | Self::Report(_) | Self::Listen { .. } | Self::Output(_) => 75,
             Self::Bug { .. } => crate::BUG,
         }
     }

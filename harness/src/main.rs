@@ -21,6 +21,7 @@ mod progress;
 mod result;
 mod run;
 mod schema;
+mod sink;
 mod theory;
 mod verdicts;
 
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(args),
         Command::Schema(args) => schema::schema(args),
         Command::Completions(args) => completions::completions(args),
+        Command::Sink(args) => sink::sink(args),
         Command::Bench(args) => match &args.benchmark {
             Benchmark::Engine(args) => bench::engine(args),
         },
