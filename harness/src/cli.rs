@@ -5,6 +5,7 @@ mod detection;
 mod generator;
 mod look_up;
 mod send;
+mod sink;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ pub(crate) use detection::DetectionArgs;
 pub(crate) use generator::{GeneratorArgs, Stage};
 pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
 pub(crate) use send::{CompressionName, ProtocolName, SendArgs, SignalName, Speed};
+pub(crate) use sink::SinkArgs;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -62,6 +64,11 @@ pub(crate) enum Command {
     /// Print what a shell needs to complete this command's words
     #[command(after_help = "Example: doorbuster completions bash")]
     Completions(CompletionsArgs),
+    /// Receive OTLP over gRPC and HTTP: throw it away, or count it against a run's seed
+    #[command(
+        after_help = "Example: doorbuster sink\nExample: doorbuster sink --count --seed 7 --for 10min --out record.json"
+    )]
+    Sink(SinkArgs),
     /// What this machine does
     #[command(after_help = "Example: doorbuster bench engine")]
     Bench(BenchArgs),

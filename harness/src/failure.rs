@@ -36,6 +36,16 @@ pub(crate) enum Failure {
     /// The report could not be written.
     #[error("error: {0}")]
     Report(#[from] ReportError),
+    /// The system gave no address to listen on, or no thread to do so.
+    #[error(
+        "error: cannot listen on {address}: {source}\n   = help: another process may hold it; give another address, or port 0 for any free one"
+    )]
+    Listen {
+        /// The address that was asked for.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// Standard output took no more.
     #[error("error: cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -59,7 +69,12 @@ impl Failure {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Argument { .. } => 78,
-            Self::Environment { .. } | Self::Overload(_) | Self::Report(_) | Self::Output(_) | Self::Thread(_) => 75,
+            Self::Environment { .. }
+            | Self::Listen { .. }
+            | Self::Overload(_)
+            | Self::Report(_)
+            | Self::Output(_)
+            | Self::Thread(_) => 75,
             Self::Bug { .. } => crate::BUG,
         }
     }

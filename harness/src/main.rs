@@ -24,6 +24,7 @@ mod result;
 mod run;
 mod schema;
 mod send;
+mod sink;
 mod theory;
 mod verdicts;
 
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(args),
         Command::Schema(args) => schema::schema(args),
         Command::Completions(args) => completions::completions(args),
+        Command::Sink(args) => sink::sink(args),
         Command::Bench(args) => match &args.benchmark {
             Benchmark::Engine(args) => bench::engine(args),
             Benchmark::Generator(args) => bench::generator(args),
