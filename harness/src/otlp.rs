@@ -35,15 +35,6 @@ impl Signal {
             Self::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
         }
     }
-
-    /// What its items are called.
-    pub(crate) const fn items(self) -> &'static str {
-        match self {
-            Self::Traces => "spans",
-            Self::Metrics => "points",
-            Self::Logs => "log records",
-        }
-    }
 }
 
 /// Bytes before a gRPC message: whether it is compressed, and its length.

@@ -24,7 +24,6 @@ pub(crate) struct MetricsLine<'p> {
     marks: Vec<KeyValue>,
     line: Line,
     pace: Arc<Pace>,
-    points: u64,
 }
 
 impl<'p> MetricsLine<'p> {
@@ -35,7 +34,7 @@ impl<'p> MetricsLine<'p> {
             value: Some(AnyValue { value: Some(any_value::Value::StringValue(value.clone())) }),
             ..KeyValue::default()
         });
-        Self { encoder: MetricsEncoder::new(plan, place), marks: marks.collect(), line, pace, points: 0 }
+        Self { encoder: MetricsEncoder::new(plan, place), marks: marks.collect(), line, pace }
     }
 
     /// Sends an export, due at its own time.
@@ -44,17 +43,11 @@ impl<'p> MetricsLine<'p> {
         for mut request in self.encoder.requests(export) {
             self.mark(&mut request);
             let items = points(&request);
-            self.points += items;
             let bytes = Bytes::from(request.encode_to_vec());
             if let Err(body) = self.line.offer(Body { signal: Signal::Metrics, bytes, items, due, endpoint: None }) {
                 self.line.give_up(&body);
             }
         }
-    }
-
-    /// Points that were due so far.
-    pub(crate) const fn points(&self) -> u64 {
-        self.points
     }
 
     fn mark(&self, request: &mut ExportMetricsServiceRequest) {

@@ -9,9 +9,9 @@ use crate::drill::outlet::Outlet;
 use crate::otlp::Signal;
 use bytes::Bytes;
 use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::encode::Encoder;
 use doorbuster_telemetry::record::{Batch, Consumer};
 use doorbuster_telemetry::tally::Tally;
-use doorbuster_telemetry::templates::FastEncoder;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(crate) struct Wanted {
 
 /// Takes the batches of one cell.
 pub(crate) struct CellOutlet<'p> {
-    encoder: FastEncoder<'p>,
+    encoder: Encoder<'p>,
     pace: Arc<Pace>,
     line: Line,
     wanted: Wanted,
@@ -80,7 +80,7 @@ impl Counts {
 
 impl<'p> CellOutlet<'p> {
     /// An outlet that has taken nothing.
-    pub(crate) fn new(encoder: FastEncoder<'p>, pace: Arc<Pace>, line: Line, wanted: Wanted) -> Self {
+    pub(crate) fn new(encoder: Encoder<'p>, pace: Arc<Pace>, line: Line, wanted: Wanted) -> Self {
         Self {
             encoder,
             pace,
@@ -135,7 +135,7 @@ impl Consumer for CellOutlet<'_> {
         if self.wanted.traces {
             let before = self.spans.bytes.len();
             let tally = self.wanted.tally.then_some(&mut self.tally);
-            self.encoder.spans(batch, &mut self.spans.bytes, tally);
+            self.encoder.append(batch, &mut self.spans.bytes, tally);
             let spans = batch.spans.len() as u64;
             self.spans.items += spans;
             self.counts.spans += spans;
@@ -145,7 +145,7 @@ impl Consumer for CellOutlet<'_> {
             }
         }
         if self.wanted.logs {
-            let records = self.encoder.logs(batch, &mut self.logs.bytes);
+            let records = self.encoder.append_logs(batch, &mut self.logs.bytes);
             self.logs.items += records;
             self.counts.log_records += records;
             if self.logs.bytes.len() >= self.wanted.body_bytes {

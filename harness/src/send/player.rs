@@ -13,9 +13,8 @@ use crate::failure::Failure;
 use crate::process;
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::Scenario;
-use doorbuster_telemetry::encode::Place;
+use doorbuster_telemetry::encode::{Encoder, Place};
 use doorbuster_telemetry::tally::Tally;
-use doorbuster_telemetry::templates::FastEncoder;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -59,8 +58,6 @@ pub(crate) struct Played {
     pub(crate) record: Record,
     /// What was encoded.
     pub(crate) counts: Counts,
-    /// Points of metrics that were encoded.
-    pub(crate) points: u64,
     /// The spans by service and second, if a tally was wanted.
     pub(crate) tally: Tally,
     /// What became of it.
@@ -90,7 +87,8 @@ pub(crate) fn play(
     let of_thread = cells_of_thread(load.cells as usize, load.threads);
     let outlets: Vec<CellOutlet<'_>> = (0..load.cells)
         .map(|cell| {
-            let encoder = FastEncoder::new(load.plan, place(cell), load.marks);
+            let mut encoder = Encoder::new(load.plan, place(cell));
+            encoder.mark(load.marks);
             CellOutlet::new(encoder, Arc::clone(&pace), delivery.line(cell as usize / of_thread), wanted)
         })
         .collect();
@@ -115,7 +113,6 @@ pub(crate) fn play(
     Ok(Played {
         record,
         counts,
-        points: metrics.map_or(0, |metrics| metrics.points()),
         tally,
         outcome,
         wall_s: began.elapsed().as_secs_f64(),

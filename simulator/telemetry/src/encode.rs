@@ -1,11 +1,12 @@
 //! A plain OTLP encoder: one batch, one request, built as messages and encoded by prost.
 //!
-//! Owns the road from a record to OTLP. Refuses to be fast: it is the oracle of whatever is, and used where few
-//! bytes are wanted. One resource and one scope a request, as an SDK sends it.
+//! Owns the road from a record to OTLP. Refuses to be fast: it is to be the oracle of an encoder that is, and until then what is sent is
+//! encoded here. One resource and one scope a batch, as an SDK sends it.
 
 use crate::record::{Batch, SpanRecord, TraceWord};
 use crate::resource::resources;
 use crate::shapes::{Attribute, Exception, Kind, SCHEMA_URL, SCOPE, Shapes, Status, Value, Varying, parent_index};
+use crate::tally::Tally;
 use doorbuster_model::ids::{Ids, trace_number};
 use doorbuster_model::plan::{Plan, linked};
 use doorbuster_model::time::{Ticks, ns_from_ticks};
@@ -75,6 +76,48 @@ impl<'p> Encoder<'p> {
             schema_url: SCHEMA_URL.to_owned(),
         };
         ExportTraceServiceRequest { resource_spans: vec![resource_spans] }
+    }
+
+    /// Marks every resource with attributes; one that it has already gets the new value.
+    pub fn mark(&mut self, marks: &[(String, String)]) {
+        for resource in &mut self.resources {
+            for (key, value) in marks {
+                let value = AnyValue { value: Some(any_value::Value::StringValue(value.clone())) };
+                resource.attributes.retain(|attribute| attribute.key != *key);
+                resource.attributes.push(KeyValue { key: key.clone(), value: Some(value), ..KeyValue::default() });
+            }
+        }
+    }
+
+    /// Appends the export of one batch; several in a row are one request. Its spans go into the tally, if there is one.
+    pub fn append(&self, batch: &Batch<'_>, into: &mut Vec<u8>, tally: Option<&mut Tally>) {
+        self.request(batch).encode(into).expect("invariant: a vector grows");
+        let Some(tally) = tally else { return };
+        let service = tally.service(self.service(batch.pod));
+        for record in batch.spans {
+            let sequence = TraceWord(record.trace).sequence();
+            let trace_id = self.ids.trace_id(self.place.cell, sequence, self.place.pass);
+            let span_id = self.ids.span_id(trace_number(self.place.cell, sequence), record.index);
+            tally.add(service, self.unix_ns(record.start), trace_id, span_id);
+        }
+    }
+
+    /// Appends the logs of one batch, if there are any; how many.
+    pub fn append_logs(&self, batch: &Batch<'_>, into: &mut Vec<u8>) -> u64 {
+        let Some(logs) = self.logs(batch) else { return 0 };
+        logs.encode(into).expect("invariant: a vector grows");
+        let scopes = logs.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+        scopes.map(|scope| scope.log_records.len() as u64).sum()
+    }
+
+    /// The name of a pod's service, as its resource says it.
+    fn service(&self, pod: u16) -> &str {
+        let attributes = &self.resources[usize::from(pod)].attributes;
+        let named = attributes.iter().find(|attribute| attribute.key == "service.name");
+        match named.and_then(|attribute| attribute.value.as_ref()?.value.as_ref()) {
+            Some(any_value::Value::StringValue(name)) => name,
+            _ => "",
+        }
     }
 
     /// The bytes of [`Encoder::request`].
