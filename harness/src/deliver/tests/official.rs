@@ -90,6 +90,6 @@ fn partial_success_is_counted() {
     assert_eq!(counts.accepted, Amount { bodies: 3, items: 9 });
     assert_eq!(counts.rejected, Amount { bodies: 3, items: 6 });
     assert_eq!(counts.retried, Amount::default());
-    assert_eq!(counts.messages, [super::Message { text: "partial success: too old".to_owned(), times: 3 }]);
+    assert_eq!(counts.messages, [Message { text: "partial success: too old".to_owned(), times: 3 }]);
     assert_eq!(official.got.lock().unwrap().len(), 3);
 }

@@ -66,11 +66,12 @@ fn endpoints_are_read() {
 #[test]
 fn wrong_endpoints_are_told() {
     let cases = [
-        ("localhost:4317", Protocol::Grpc, "scheme"),
+        ("localhost:4317", Protocol::Grpc, "does not say http:// or https://"),
         ("collector", Protocol::Grpc, "does not say http:// or https://"),
         ("ftp://a", Protocol::Grpc, "neither http nor https"),
         ("http://a b", Protocol::Grpc, "is no URL"),
         ("http://me:secret@a", Protocol::Http, "would be printed"),
+        ("http://me:sec ret@a:x/secret", Protocol::Http, "would be printed"),
         ("http://a/x?y", Protocol::Http, "has a query"),
         ("http://a/x", Protocol::Grpc, "has a path"),
     ];
@@ -106,4 +107,24 @@ fn messages_are_bounded() {
         assert_eq!((message.text.chars().count(), message.times), (240, 50));
         assert!(!message.text.contains('\u{1b}'));
     }
+}
+
+/// *Scenario* Counts in which a body, an item, a rejected item has gone missing.
+///
+/// *Guarantees* They are seen to be not conserved; whole ones are.
+#[test]
+fn a_missing_body_is_seen() {
+    let mut whole = Counts { due: Amount { bodies: 4, items: 40 }, ..Counts::default() };
+    whole.accepted = Amount { bodies: 1, items: 7 };
+    whole.rejected = Amount { bodies: 1, items: 3 };
+    whole.failed.insert(Cause::Refused, Amount::one(10));
+    whole.not_sent = Amount::one(10);
+    whole.unanswered = Amount::one(10);
+    assert!(whole.is_conserved());
+    assert!(!Counts { due: Amount { bodies: 5, items: 40 }, ..whole.clone() }.is_conserved());
+    assert!(!Counts { not_sent: Amount::one(9), ..whole.clone() }.is_conserved());
+    assert!(!Counts { rejected: Amount::default(), ..whole.clone() }.is_conserved());
+    let mut twice = whole.clone();
+    twice.add(&whole);
+    assert!(twice.is_conserved() && twice.failed_total() == Amount { bodies: 2, items: 20 });
 }
