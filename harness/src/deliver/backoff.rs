@@ -17,7 +17,7 @@ pub(super) fn wait(tries: u32, key: u64, asked: Option<Duration>) -> Duration {
     let doubled = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST);
     let half = doubled / 2;
     let part = mix(key ^ u64::from(tries)) >> 32;
-    let jitter = half.as_nanos() as u64 * part >> 32;
+    let jitter = (half.as_nanos() as u64 * part) >> 32;
     (half + Duration::from_nanos(jitter)).max(asked.unwrap_or_default())
 }
 

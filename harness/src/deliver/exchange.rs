@@ -139,16 +139,16 @@ impl Flight {
             }
             Ok(Ok(Said::Refused(refusal))) => {
                 self.record_answer();
-                self.refused(refusal, true);
+                self.refused(&refusal, true);
                 Ended::Answered
             }
             Ok(Err(refusal)) => {
-                self.refused(refusal, false);
+                self.refused(&refusal, false);
                 Ended::Lost
             }
             Err(_) => {
                 let words = format!("after {} ms", timeout.as_millis());
-                self.refused(Refusal::passing(Cause::Timeout, words), false);
+                self.refused(&Refusal::passing(Cause::Timeout, words), false);
                 Ended::TimedOut
             }
         }
@@ -189,13 +189,13 @@ impl Flight {
     }
 
     /// Tries again later, or gives up.
-    fn refused(&mut self, refusal: Refusal, was_answered: bool) {
+    fn refused(&mut self, refusal: &Refusal, was_answered: bool) {
         let Some(mut entry) = self.entry.take() else { return };
         let was_taken_up = self.sent.get().is_some();
         let desk = &self.desk;
         entry.was_sent |= was_taken_up;
         entry.tries += 1;
-        let key = mix(desk.settings.seed ^ mix((desk.line as u64) << 48 ^ entry.sequence));
+        let key = mix(desk.settings.seed ^ mix(((desk.line as u64) << 48) ^ entry.sequence));
         // An endpoint may ask for a wait beyond all time.
         let ready = Instant::now().checked_add(backoff::wait(entry.tries, key, refusal.wait));
         let ready = ready.filter(|ready| ready.saturating_duration_since(entry.due) <= desk.settings.retry_window);
