@@ -120,7 +120,7 @@ impl Delivery {
     /// Takes no more bodies, waits until all have their answer, for `grace` at most; what is left then is counted as not sent or
     /// unanswered.
     pub(crate) fn finish(mut self, grace: Duration) -> Outcome {
-        let deadline = Instant::now() + grace;
+        let deadline = after(grace);
         for line in &self.lines {
             line.buffer.close(deadline);
         }
@@ -163,7 +163,7 @@ impl Line {
 
     /// As [`offer`](Self::offer), but waits up to `longest` for room.
     pub(crate) fn offer_within(&self, body: Body, longest: Duration) -> Result<(), Body> {
-        let until = Instant::now() + longest;
+        let until = after(longest);
         loop {
             if !self.buffer.wait_for_room(until) {
                 return Err(body);
@@ -196,4 +196,10 @@ impl Line {
         }
         put
     }
+}
+
+/// So long from now; at most a year.
+fn after(wait: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + wait.min(YEAR)
 }

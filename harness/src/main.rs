@@ -15,6 +15,7 @@ mod explain;
 mod failure;
 mod list;
 mod operational;
+#[allow(dead_code)]
 mod otlp;
 mod page;
 mod plan_names;

@@ -202,7 +202,7 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
             b'/' => 63,
             _ => return None,
         };
-        bits = bits << 6 | u32::from(digit);
+        bits = (bits << 6) | u32::from(digit);
         held += 6;
         if held >= 8 {
             held -= 8;
@@ -241,4 +241,56 @@ pub(super) fn lost(error: &hyper::Error) -> Refusal {
     }
     let cause = if error.is_parse() { Cause::NoOtlp } else { Cause::ConnectionLost };
     Refusal::passing(cause, words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// *Scenario* Values of Retry-After: seconds, a date ahead, a date gone by, neither.
+    ///
+    /// *Guarantees* Each is the wait that it means; the last is none.
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:00 GMT").unwrap();
+        let read = |text| retry_after(text, now);
+        assert_eq!(read("120"), Some(Duration::from_secs(120)));
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(37)));
+        assert_eq!(read("Sat, 05 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("-1"), None);
+    }
+
+    /// *Scenario* The vectors of RFC 4648, with and without padding; text that is none; percent signs with and without a code.
+    ///
+    /// *Guarantees* They decode to what they stand for, and what is none does no harm.
+    #[test]
+    fn encoded_headers_are_decoded() {
+        for (text, plain) in [("", ""), ("Zg==", "f"), ("Zg", "f"), ("Zm9v", "foo"), ("Zm9vYmE=", "fooba")] {
+            assert_eq!(base64(text.as_bytes()), Some(plain.as_bytes().to_vec()));
+        }
+        assert_eq!(base64(b"Zm9v!"), None);
+        assert_eq!(base64(&[b'/'; 400]).map(|bytes| bytes.len()), Some(300));
+        assert_eq!(percent_decoded(b"100%25 %e2%82%ac %zz %4"), "100% \u{20ac} %zz %4");
+    }
+
+    /// *Scenario* Details that say to come again, that say nothing, and that are damaged.
+    ///
+    /// *Guarantees* Only RetryInfo gives a wait, and no damage panics.
+    #[test]
+    fn only_retry_info_gives_a_wait() {
+        let info = RetryInfo { retry_delay: Some(Delay { seconds: 2, nanos: 500_000_000 }) }.encode_to_vec();
+        let status = |kind: &str| Status {
+            details: vec![Any { type_url: format!("type.googleapis.com/google.rpc.{kind}"), value: info.clone() }],
+            ..Status::default()
+        };
+        let bytes = status("RetryInfo").encode_to_vec();
+        assert_eq!(retry_delay(&bytes), Some(Duration::from_millis(2500)));
+        assert_eq!(retry_delay(&status("DebugInfo").encode_to_vec()), None);
+        for end in 0..bytes.len() {
+            assert_eq!(retry_delay(&bytes[..end]), None);
+        }
+        let endless = RetryInfo { retry_delay: Some(Delay { seconds: i64::MAX, nanos: i32::MIN }) };
+        let detail = Any { type_url: "/google.rpc.RetryInfo".to_owned(), value: endless.encode_to_vec() };
+        assert!(retry_delay(&Status { details: vec![detail], ..Status::default() }.encode_to_vec()).is_some());
+    }
 }

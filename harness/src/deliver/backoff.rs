@@ -17,6 +17,31 @@ pub(super) fn wait(tries: u32, key: u64, asked: Option<Duration>) -> Duration {
     let doubled = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST);
     let half = doubled / 2;
     let part = mix(key ^ u64::from(tries)) >> 32;
-    let jitter = half.as_nanos() as u64 * part >> 32;
+    let jitter = (half.as_nanos() as u64 * part) >> 32;
     (half + Duration::from_nanos(jitter)).max(asked.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// *Scenario* Ever more tries under many keys, with and without a wait that the endpoint asks for.
+    ///
+    /// *Guarantees* Waits are within their doubling and its half, repeat for a key, differ between keys, and are never shorter than
+    /// asked.
+    #[test]
+    fn waits_double_within_bounds() {
+        let mut distinct = std::collections::BTreeSet::new();
+        for key in 0..1000 {
+            for (tries, doubled_ms) in [(1, 100), (2, 200), (5, 1600), (7, 5000), (u32::MAX, 5000)] {
+                let waited = wait(tries, key, None);
+                let doubled = Duration::from_millis(doubled_ms);
+                assert!(waited >= doubled / 2 && waited <= doubled, "{tries} tries: {waited:?}");
+                assert_eq!(waited, wait(tries, key, None));
+            }
+            distinct.insert(wait(1, key, None));
+            assert_eq!(wait(1, key, Some(Duration::from_secs(60))), Duration::from_secs(60));
+        }
+        assert!(distinct.len() > 990);
+    }
 }

@@ -56,7 +56,7 @@ impl Flight {
         Self { desk: Rc::clone(desk), entry: Some(entry), sent: Rc::default() }
     }
 
-    /// Its request; counts when the connection takes the body up. `held_since`: from when the connection could not.
+    /// Its request; counts when the connection takes the body up, and as held back the time from `held_since` until then.
     pub(super) fn request(&self, target: &Endpoint, is_two: bool, held_since: Instant) -> Request<Payload> {
         let entry = self.entry.as_deref().expect("invariant: a flight has its entry until it ends");
         let settings = &self.desk.settings;
@@ -139,16 +139,16 @@ impl Flight {
             }
             Ok(Ok(Said::Refused(refusal))) => {
                 self.record_answer();
-                self.refused(refusal, true);
+                self.refused(&refusal, true);
                 Ended::Answered
             }
             Ok(Err(refusal)) => {
-                self.refused(refusal, false);
+                self.refused(&refusal, false);
                 Ended::Lost
             }
             Err(_) => {
                 let words = format!("after {} ms", timeout.as_millis());
-                self.refused(Refusal::passing(Cause::Timeout, words), false);
+                self.refused(&Refusal::passing(Cause::Timeout, words), false);
                 Ended::TimedOut
             }
         }
@@ -188,20 +188,22 @@ impl Flight {
         }
     }
 
-    /// Tries again later, or gives up. A connection that takes nothing up has used no try.
-    fn refused(&mut self, refusal: Refusal, was_answered: bool) {
+    /// Tries again later, or gives up.
+    fn refused(&mut self, refusal: &Refusal, was_answered: bool) {
         let Some(mut entry) = self.entry.take() else { return };
         let was_taken_up = self.sent.get().is_some();
         let desk = &self.desk;
         entry.was_sent |= was_taken_up;
         entry.tries += 1;
-        let key = mix(desk.settings.seed ^ mix((desk.line as u64) << 48 ^ entry.sequence));
-        let ready = Instant::now() + backoff::wait(entry.tries, key, refusal.wait);
+        let key = mix(desk.settings.seed ^ mix(((desk.line as u64) << 48) ^ entry.sequence));
+        // An endpoint may ask for a wait beyond all time.
+        let ready = Instant::now().checked_add(backoff::wait(entry.tries, key, refusal.wait));
+        let ready = ready.filter(|ready| ready.saturating_duration_since(entry.due) <= desk.settings.retry_window);
         let amount = Amount::one(entry.items);
-        let will_retry = refusal.may_retry && ready <= entry.due + desk.settings.retry_window;
+        let retry_at = ready.filter(|_| refusal.may_retry);
         desk.tallies.with(|tally| {
             tally.counts.failed_try(refusal.cause, &refusal.words);
-            if will_retry {
+            if retry_at.is_some() {
                 tally.counts.retried += amount;
                 if was_taken_up && !was_answered {
                     tally.counts.maybe_twice += amount;
@@ -210,7 +212,7 @@ impl Flight {
                 *tally.counts.failed.entry(refusal.cause).or_default() += amount;
             }
         });
-        if will_retry {
+        if let Some(ready) = retry_at {
             entry.ready = ready;
             desk.buffer.put_back(*entry);
         } else {

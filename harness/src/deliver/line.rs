@@ -124,14 +124,17 @@ async fn feed(desk: &Rc<Desk>, endpoint: usize, mut connection: Connection) -> b
         if !connection.ready().await {
             break;
         }
+        let free = Instant::now();
         let entry = tokio::select! {
             biased;
             () = connection.ended() => break,
             () = health.given_up.notified() => break,
             entry = next(desk, endpoint) => entry,
         };
-        // What waited for the permit, or waits for a window, is held back by the other end.
-        let held_since = asked.max(entry.ready);
+        // What waited for the permit, or waits for a window, is held back by the other end; what our own timer is late is not.
+        let held = free.saturating_duration_since(asked.max(entry.ready));
+        let now = Instant::now();
+        let held_since = now.checked_sub(held).unwrap_or(now);
         let flight = Flight::new(desk, entry);
         let request = flight.request(&address, connection.is_two(), held_since);
         let answering = connection.send(request);

@@ -84,6 +84,11 @@ impl Endpoint {
             Protocol::Http => "write it as `http://localhost:4318` or `https://collector.example:4318`",
         };
         let wrong = |message: String, help: &str| Failure::Argument { message, help: help.to_owned() };
+        // Asked first: every other message repeats the text.
+        if text.contains('@') {
+            let help = "take it out of the URL and give it as a header: `--header 'authorization=Basic ${env:NAME}'`";
+            return Err(wrong("the endpoint has a user or a password in it, which would be printed".to_owned(), help));
+        }
         let uri: Uri =
             text.parse().map_err(|error| wrong(format!("the endpoint `{text}` is no URL: {error}"), example))?;
         let is_tls = match uri.scheme() {
@@ -96,10 +101,6 @@ impl Endpoint {
             }
             None => return Err(wrong(format!("the endpoint `{text}` does not say http:// or https://"), example)),
         };
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            let help = "take it out of the URL and give it as a header: `--header 'authorization=Basic ${env:NAME}'`";
-            return Err(wrong("the endpoint has a user or a password in it, which would be printed".to_owned(), help));
-        }
         if uri.query().is_some() {
             return Err(wrong(format!("the endpoint `{text}` has a query, which OTLP does not know"), example));
         }
