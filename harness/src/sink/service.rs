@@ -33,20 +33,34 @@ where
     if !is_protobuf(door, &head.headers) {
         return refuse(door, intake, &Refusal::UnknownType);
     }
+    let mut under_way = UnderWay { intake, has_ended: false };
     let read = match intake.is_counting() {
         true => count(signal, door, &head.headers, &mut body, intake).await,
         false => body::drain(&mut body, intake).await.map_err(|body::BrokenOff| None),
     };
+    under_way.has_ended = !matches!(read, Err(None));
     match read {
         Ok(()) => {
             intake.take(signal);
             answer::accepted(door)
         }
         Err(Some(refusal)) => refuse(door, intake, &refusal),
-        Err(None) => {
-            intake.break_off();
-            // Nobody hears it.
-            answer::refused(door, &Refusal::Corrupt("the body was broken off".to_owned()))
+        // Nobody hears it.
+        Err(None) => answer::refused(door, &Refusal::Corrupt("the body was broken off".to_owned())),
+    }
+}
+
+/// A body that is being read. It counts as broken off unless it has ended: HTTP/1.1 does not tell of a connection that went away in
+/// mid-body, but drops the whole exchange.
+struct UnderWay<'i> {
+    intake: &'i Intake,
+    has_ended: bool,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.intake.break_off();
         }
     }
 }
