@@ -89,7 +89,8 @@ async fn grpc(address: SocketAddr, path: &str, body: Vec<u8>) -> String {
         .body(Full::new(Bytes::from(body)))
         .expect("a request");
     let answer = sender.send_request(request).await.expect("an answer");
-    let status = |headers: &http::HeaderMap| headers.get("grpc-status").map(|value| value.to_str().unwrap().to_owned());
+    let status =
+        |headers: &http::HeaderMap| headers.get("grpc-status").map(|value| value.to_str().expect("ASCII").to_owned());
     let at_once = status(answer.headers());
     let trailers = answer.into_body().collect().await.expect("a body").trailers().cloned().unwrap_or_default();
     at_once.or_else(|| status(&trailers)).expect("a status")
@@ -286,6 +287,7 @@ fn bad_addresses_are_refused() {
 /// *Guarantees*: every body is taken; what the sink's process cost is printed, and nothing is demanded of it.
 #[test]
 #[ignore = "a measurement, for a machine that is quiet"]
+#[allow(clippy::print_stderr, reason = "it is there for what it prints")]
 fn what_a_million_spans_cost() {
     const SPAN_BYTES: usize = 350;
     const BODY_SPANS: u64 = 3_000;

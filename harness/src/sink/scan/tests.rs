@@ -69,7 +69,7 @@ fn decoded(request: &ExportTraceServiceRequest) -> Vec<(String, Vec<FoundSpan>)>
     let mut all = Vec::new();
     for resource_spans in &request.resource_spans {
         let attributes = resource_spans.resource.iter().flat_map(|resource| &resource.attributes);
-        let service = attributes.filter(|attribute| attribute.key == "service.name").last();
+        let service = attributes.filter(|attribute| attribute.key == "service.name").next_back();
         let service = service.and_then(|attribute| match attribute.value.as_ref()?.value.as_ref()? {
             any_value::Value::StringValue(name) => Some(name.clone()),
             _ => None,
