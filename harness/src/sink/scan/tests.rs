@@ -68,8 +68,8 @@ fn scanned(body: &[u8]) -> Result<Vec<(String, Vec<FoundSpan>)>, Corrupt> {
 fn decoded(request: &ExportTraceServiceRequest) -> Vec<(String, Vec<FoundSpan>)> {
     let mut all = Vec::new();
     for resource_spans in &request.resource_spans {
-        let attributes = resource_spans.resource.iter().flat_map(|resource| &resource.attributes);
-        let service = attributes.filter(|attribute| attribute.key == "service.name").next_back();
+        let mut attributes = resource_spans.resource.iter().flat_map(|resource| &resource.attributes);
+        let service = attributes.rfind(|attribute| attribute.key == "service.name");
         let service = service.and_then(|attribute| match attribute.value.as_ref()?.value.as_ref()? {
             any_value::Value::StringValue(name) => Some(name.clone()),
             _ => None,
