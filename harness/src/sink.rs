@@ -5,15 +5,20 @@
 
 mod answer;
 mod body;
+mod count;
 mod meter;
 pub(crate) mod record;
+mod scan;
+mod seen;
 mod server;
 mod service;
 mod tell;
+mod unpack;
 
 use crate::cli::SinkArgs;
 use crate::failure::Failure;
 use crate::process;
+use count::Rules;
 use doorbuster_reports::folder::ReportError;
 use meter::{Intake, Settings};
 use server::{Door, Listening};
@@ -69,7 +74,8 @@ fn settings(args: &SinkArgs) -> Result<Settings, Failure> {
             help: "give bytes a second, such as 10M/s".to_owned(),
         });
     }
-    Ok(Settings { slow_bytes_per_s: args.slow.map(|rate| rate.per_s) })
+    let rules = args.count.then_some(Rules { seed: args.seed, late_after_ns: args.late_after.ns });
+    Ok(Settings { slow_bytes_per_s: args.slow.map(|rate| rate.per_s), rules })
 }
 
 /// One line for each door, for programs that start a sink: `grpc 127.0.0.1:4317`.

@@ -3,6 +3,7 @@
 //! Owns reading, its bound and its pace. Refuses to look into what it reads.
 
 use super::meter::Intake;
+use crate::otlp::GRPC_PREFIX_BYTES;
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -26,4 +27,33 @@ where
         }
     }
     Ok(())
+}
+
+/// Why a body was not gathered.
+#[derive(Debug)]
+pub(super) enum Ungathered {
+    BrokenOff,
+    TooLong,
+}
+
+/// Reads a body and keeps its pieces, at most `MAX_BODY_BYTES` and a prefix.
+pub(super) async fn gather<B>(body: &mut B, intake: &Intake) -> Result<Vec<Bytes>, Ungathered>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut pieces = Vec::new();
+    let mut bytes = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Err(Ungathered::BrokenOff) };
+        let Ok(data) = frame.into_data() else { continue };
+        intake.read(data.len()).await;
+        bytes += data.len();
+        if bytes > MAX_BODY_BYTES + GRPC_PREFIX_BYTES {
+            return Err(Ungathered::TooLong);
+        }
+        if !data.is_empty() {
+            pieces.push(data);
+        }
+    }
+    Ok(pieces)
 }

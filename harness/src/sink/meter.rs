@@ -1,11 +1,17 @@
 //! What every thread of a sink adds to.
 //!
-//! Owns the totals since the start or the last reset, and the pace of a slow sink. Refuses anything that needs a body's content: that is
-//! in `count`.
+//! Owns the totals since the start or the last reset, and the pace of a slow sink. Refuses to know what
+//! a body's content means: that is in `scan` and `count`.
 
+use super::answer::Refusal;
+use super::count::{Counter, Rules};
 use super::record::{BySignal, Record};
+use super::scan::{self, Found};
+use super::unpack::{Packing, Scratch, unpack};
 use crate::otlp::Signal;
 use crate::process;
+use bytes::Bytes;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -15,11 +21,19 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub(super) struct Settings {
     /// Bytes a second that a slow sink reads.
     pub(super) slow_bytes_per_s: Option<f64>,
+    /// How to count; nothing to throw bodies away.
+    pub(super) rules: Option<Rules>,
+}
+
+thread_local! {
+    /// What reading a body needs, kept from one to the next.
+    static DESK: RefCell<(Scratch, Found)> = RefCell::default();
 }
 
 /// The totals.
 pub(super) struct Intake {
     settings: Settings,
+    counter: Option<Mutex<Counter>>,
     /// Requests taken whole, by [`Signal::ALL`].
     requests: [AtomicU64; Signal::ALL.len()],
     refused: AtomicU64,
@@ -37,6 +51,7 @@ pub(super) struct Intake {
 impl Intake {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
+            counter: settings.rules.map(|rules| Mutex::new(Counter::new(rules))),
             settings,
             requests: Default::default(),
             refused: AtomicU64::new(0),
@@ -54,6 +69,35 @@ impl Intake {
         self.settings.slow_bytes_per_s.is_some()
     }
 
+    /// Whether bodies are read.
+    pub(super) const fn is_counting(&self) -> bool {
+        self.counter.is_some()
+    }
+
+    /// Reads a whole body and counts what it holds.
+    ///
+    /// # Errors
+    /// Why it cannot be read; it is counted as corrupt then, and nothing that it holds.
+    pub(super) fn count(&self, signal: Signal, packing: &Packing, pieces: &[Bytes]) -> Result<(), Refusal> {
+        let Some(counter) = &self.counter else { return Ok(()) };
+        DESK.with_borrow_mut(|(scratch, found)| {
+            // Others wait only while this body's spans are put down, not while they are read.
+            let read = unpack(pieces, packing, scratch).and_then(|body| match scan::scan(signal, body, found) {
+                Ok(()) => Ok(body),
+                Err(corrupt) => Err(Refusal::Corrupt(format!("the message is {corrupt}"))),
+            });
+            match read {
+                Ok(body) => locked(counter).apply(found, body, unix_ns()),
+                Err(refusal) => {
+                    let pieces: Vec<&[u8]> = pieces.iter().map(AsRef::as_ref).collect();
+                    locked(counter).add_corrupt(refusal.message(), &pieces);
+                    return Err(refusal);
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Notes a piece of a body; a slow sink has not read it before this returns.
     pub(super) async fn read(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Relaxed);
@@ -66,13 +110,12 @@ impl Intake {
         tokio::time::sleep_until(until.into()).await;
     }
 
-    /// Notes a request that was taken whole; returns when, in nanoseconds since 1970.
-    pub(super) fn take(&self, signal: Signal) -> u64 {
-        let now_unix_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    /// Notes a request that was taken whole.
+    pub(super) fn take(&self, signal: Signal) {
+        let now_unix_ns = unix_ns();
         self.requests[signal as usize].fetch_add(1, Relaxed);
         self.first_unix_ns.fetch_min(now_unix_ns, Relaxed);
         self.last_unix_ns.fetch_max(now_unix_ns, Relaxed);
-        now_unix_ns
     }
 
     /// Notes a request that was answered with an error.
@@ -100,6 +143,7 @@ impl Intake {
             last_unix_ns: any.then(|| self.last_unix_ns.load(Relaxed)),
             cpu_s: process::cpu_s().map(|cpu_s| cpu_s - *locked(&self.cpu_before_s)),
             peak_memory_bytes: process::peak_memory_bytes(),
+            counted: self.counter.as_ref().map(|counter| locked(counter).counted()),
         }
     }
 
@@ -109,8 +153,17 @@ impl Intake {
             total.store(0, Relaxed);
         }
         self.first_unix_ns.store(u64::MAX, Relaxed);
+        if let Some(counter) = &self.counter {
+            let mut counter = locked(counter);
+            *counter = Counter::new(counter.rules());
+        }
         *locked(&self.cpu_before_s) = process::cpu_s().unwrap_or_default();
     }
+}
+
+/// Now, in nanoseconds since 1970.
+fn unix_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
 /// A thread that panics ends the process, so what it left half done is nobody's business.

@@ -122,7 +122,7 @@ async fn receive(listeners: Vec<(Door, TcpListener)>, intake: &Arc<Intake>, mut 
             loop {
                 match listener.accept().await {
                     Ok((stream, _)) => {
-                        drop(tokio::spawn(converse(stream, door, Arc::clone(&intake), Arc::clone(&server))))
+                        drop(tokio::spawn(converse(stream, door, Arc::clone(&intake), Arc::clone(&server))));
                     }
                     Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
                 }

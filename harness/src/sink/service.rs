@@ -3,9 +3,11 @@
 //! Owns the choice among answers. Refuses sockets, and what a body means.
 
 use super::answer::{self, Answer, Refusal};
-use super::body;
+use super::body::{self, Ungathered};
 use super::meter::Intake;
 use super::server::Door;
+use super::unpack::Packing;
+use crate::otlp::Signal;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header};
 use http_body::Body;
@@ -31,17 +33,55 @@ where
     if !is_protobuf(door, &head.headers) {
         return refuse(door, intake, &Refusal::UnknownType);
     }
-    match body::drain(&mut body, intake).await {
+    let mut under_way = UnderWay { intake, has_ended: false };
+    let read = match intake.is_counting() {
+        true => count(signal, door, &head.headers, &mut body, intake).await,
+        false => body::drain(&mut body, intake).await.map_err(|body::BrokenOff| None),
+    };
+    under_way.has_ended = !matches!(read, Err(None));
+    match read {
         Ok(()) => {
             intake.take(signal);
             answer::accepted(door)
         }
-        Err(body::BrokenOff) => {
-            intake.break_off();
-            // Nobody hears it.
-            answer::refused(door, &Refusal::Corrupt("the body was broken off".to_owned()))
+        Err(Some(refusal)) => refuse(door, intake, &refusal),
+        // Nobody hears it.
+        Err(None) => answer::refused(door, &Refusal::Corrupt("the body was broken off".to_owned())),
+    }
+}
+
+/// A body that is being read. It counts as broken off unless it has ended: HTTP/1.1 does not tell of a connection that went away in
+/// mid-body, but drops the whole exchange.
+struct UnderWay<'i> {
+    intake: &'i Intake,
+    has_ended: bool,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.intake.break_off();
         }
     }
+}
+
+/// Reads a body and counts it; without a refusal in the error it was broken off.
+async fn count<B>(
+    signal: Signal,
+    door: Door,
+    headers: &HeaderMap,
+    body: &mut B,
+    intake: &Intake,
+) -> Result<(), Option<Refusal>>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let packing = Packing::of(door, headers)?;
+    let pieces = body::gather(body, intake).await.map_err(|why| match why {
+        Ungathered::BrokenOff => None,
+        Ungathered::TooLong => Some(Refusal::TooLong),
+    })?;
+    intake.count(signal, &packing, &pieces).map_err(Some)
 }
 
 fn refuse(door: Door, intake: &Intake, refusal: &Refusal) -> Response<Answer> {
