@@ -264,7 +264,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
         while self.now < until {
             let limit = (until - 1).min(self.sdk.next_timer());
             let frames = &self.frames;
-            let some = self.wheel.advance(limit, |event| is_live(frames, event));
+            let some = self.wheel.advance(limit, |event| is_live(frames, event), |event| frames.soon(event.index()));
             self.now = self.wheel.now();
             if some {
                 self.play_tick();

@@ -16,6 +16,7 @@ mod messages;
 mod network;
 mod pods;
 mod pools;
+mod prefetch;
 mod program;
 mod shard;
 mod shoppers;
