@@ -5,6 +5,7 @@
 
 use crate::event::{Event, Kind};
 use crate::frame::{Arena, FrameId, KILLED, NIL, NO_POD, Queue, State};
+use crate::latencies::Latencies;
 use crate::messages::Partition;
 use crate::network::Way;
 use crate::shard::{Shard, Strain};
@@ -147,6 +148,8 @@ pub struct Cell<'p, C> {
     pub(crate) sdk: Sdk,
     pub(crate) ledger: Ledger,
     pub(crate) slice: Slice,
+    /// Latencies in the slice, by endpoint.
+    pub(crate) latencies: Vec<Latencies>,
     /// When the slice began, and the totals of the stations and of requests in hand at that time.
     pub(crate) slice_began: Ticks,
     pub(crate) ledger_stations: Vec<StationTotals>,
@@ -239,6 +242,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
             sdk: Sdk::new(pods.len() as u16, Settings::CASE_STUDY, key),
             ledger: Ledger::default(),
             slice: Slice::new(plan),
+            latencies: vec![Latencies::default(); plan.endpoints.len()],
             slice_began: 0,
             ledger_in_flight: vec![0; plan.services.len()],
             ledger_stations: vec![StationTotals::default(); stations(plan).len()],

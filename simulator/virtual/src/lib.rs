@@ -12,6 +12,7 @@ mod event;
 pub mod faults;
 mod frame;
 mod guards;
+mod latencies;
 mod messages;
 mod network;
 mod pods;

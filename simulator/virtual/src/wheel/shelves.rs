@@ -100,7 +100,8 @@ impl Shelves {
         }
         let chunk = self.chunks[first as usize];
         let filled = if first == last { filled as usize } else { EVENTS };
-        self.shelves[shelf] = if first == last { EMPTY } else { Shelf { first: chunk.next, last, ..self.shelves[shelf] } };
+        self.shelves[shelf] =
+            if first == last { EMPTY } else { Shelf { first: chunk.next, last, ..self.shelves[shelf] } };
         self.chunks[first as usize].next = self.free;
         self.free = first;
         Some(Taken { chunk, filled })
