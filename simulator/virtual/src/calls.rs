@@ -225,6 +225,7 @@ impl<C: Consumer> Cell<'_, C> {
         self.pods[at(frame.pod)].in_flight.fall(now);
         let latency = (now as u32).wrapping_sub(frame.arrived);
         self.slice.endpoints[usize::from(endpoint)].record(outcome, latency);
+        self.latencies[usize::from(endpoint)].record(latency);
         if frame.span == 0 {
             let abandoned = outcome == Outcome::Ok && frame.parent == NIL;
             self.ledger.request_ended(outcome, abandoned);

@@ -5,6 +5,7 @@
 
 use crate::event::{Event, Kind};
 use crate::frame::{Arena, FrameId, KILLED, NIL, NO_POD, Queue, State};
+use crate::latencies::Latencies;
 use crate::messages::Partition;
 use crate::network::Way;
 use crate::shard::{Shard, Strain};
@@ -150,6 +151,8 @@ pub struct Cell<'p, C> {
     pub(crate) sdk: Sdk,
     pub(crate) ledger: Ledger,
     pub(crate) slice: Slice,
+    /// Latencies in the slice, by endpoint.
+    pub(crate) latencies: Vec<Latencies>,
     /// When the slice began, and the totals of the stations and of requests in hand at that time.
     pub(crate) slice_began: Ticks,
     pub(crate) ledger_stations: Vec<StationTotals>,
@@ -242,6 +245,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
             sdk: Sdk::new(pods.len() as u16, Settings::CASE_STUDY, key),
             ledger: Ledger::default(),
             slice: Slice::new(plan),
+            latencies: vec![Latencies::default(); plan.endpoints.len()],
             slice_began: 0,
             ledger_in_flight: vec![0; plan.services.len()],
             ledger_stations: vec![StationTotals::default(); stations(plan).len()],
@@ -272,7 +276,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
         while self.now < until {
             let limit = (until - 1).min(self.sdk.next_timer());
             let frames = &self.frames;
-            let some = self.wheel.advance(limit, |event| is_live(frames, event));
+            let some = self.wheel.advance(limit, |event| is_live(frames, event), |event| frames.soon(event.index()));
             self.now = self.wheel.now();
             if some {
                 self.play_tick();

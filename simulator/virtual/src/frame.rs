@@ -3,6 +3,7 @@
 //! Owns the arena and the queues that run through it. Refuses generations: a frame is freed only when no
 //! event can still name it, and a timeout is valid only while the frame carries its stamp.
 
+use crate::prefetch::soon;
 use doorbuster_model::key::Key;
 use doorbuster_model::outcome::Outcome;
 
@@ -186,6 +187,14 @@ impl Arena {
         frame.next = free;
         self.free = id;
         self.used -= 1;
+    }
+
+    /// Says that a frame is going to be looked at soon, if there is one of this number.
+    #[inline]
+    pub(crate) fn soon(&self, id: FrameId) {
+        if let Some(frame) = self.frames.get(id as usize) {
+            soon(frame);
+        }
     }
 
     /// Frames in use.

@@ -156,6 +156,7 @@ impl<C: Consumer> Cell<'_, C> {
         self.pods[at(frame.pod)].in_flight.fall(now);
         let took = (now as u32).wrapping_sub(frame.started);
         self.slice.endpoints[usize::from(endpoint)].record(outcome, took);
+        self.latencies[usize::from(endpoint)].record(took);
         self.frames.free(id);
         let partition = &mut self.partitions[frame.parent as usize];
         if frame.has(KILLED) {

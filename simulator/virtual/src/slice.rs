@@ -13,7 +13,7 @@ use doorbuster_telemetry::record::Consumer;
 use hdrhistogram::Histogram;
 
 /// Three significant digits: a percentile is within 0.1 %.
-const SIGNIFICANT_DIGITS: u8 = 3;
+pub(crate) const SIGNIFICANT_DIGITS: u8 = 3;
 
 /// Counts since the run began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub struct EndpointSlice {
     pub latency_ticks: u64,
     /// Greatest latency in ticks.
     pub max_ticks: u64,
-    /// Latencies in ticks.
+    /// Latencies in ticks; filled when the slice is closed.
     pub latencies: Histogram<u64>,
     /// Of those with success, at the shop's edge: nobody waited for the answer any more.
     pub abandoned: u64,
@@ -103,7 +103,7 @@ pub struct EndpointSlice {
 }
 
 impl EndpointSlice {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut latencies = Histogram::new(SIGNIFICANT_DIGITS).expect("invariant: 3 digits are allowed");
         latencies.auto(true);
         Self {
@@ -117,13 +117,13 @@ impl EndpointSlice {
         }
     }
 
+    /// Counts a request; its latency goes into the histogram when the slice is closed.
     #[inline]
     pub(crate) fn record(&mut self, outcome: Outcome, ticks: u32) {
         let ticks = u64::from(ticks);
         self.outcomes[outcome as usize] += 1;
         self.latency_ticks += ticks;
         self.max_ticks = self.max_ticks.max(ticks);
-        self.latencies.record(ticks).expect("invariant: the histogram grows");
     }
 
     /// Requests ended.
@@ -325,6 +325,9 @@ impl<C: Consumer> Cell<'_, C> {
     pub fn close_slice(&mut self, into: &mut Slice) {
         into.clear();
         std::mem::swap(into, &mut self.slice);
+        for (endpoint, latencies) in into.endpoints.iter_mut().zip(&mut self.latencies) {
+            latencies.move_to(&mut endpoint.latencies);
+        }
         let totals = self.totals(self.now);
         let ticks = self.now - self.slice_began;
         for ((filled, now), before) in into.stations.iter_mut().zip(&totals).zip(&self.ledger_stations) {
@@ -360,7 +363,7 @@ impl<C: Consumer> Cell<'_, C> {
         }
     }
 
-    /// What has been counted since the slice began; its stations are filled when it is closed.
+    /// What has been counted since the slice began; its stations and latencies are filled when it is closed.
     #[must_use]
     pub const fn slice_so_far(&self) -> &Slice {
         &self.slice

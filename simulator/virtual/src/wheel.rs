@@ -11,7 +11,10 @@
 //! Timeouts that end beyond their season of 2^18 ticks (268 ms) wait in the order of arming and are looked at
 //! once, when the season ends: nearly all are over by then, so a 30 s timeout of an answered call never enters a list.
 
+mod shelves;
+
 use crate::event::{Event, Kind};
+use shelves::Shelves;
 use std::collections::BTreeMap;
 
 /// `log2` of the ticks in a block.
@@ -23,6 +26,8 @@ const SEASON_BITS: u32 = 18;
 /// Blocks ahead that have a list of their own place: 34 s; those beyond stand in a map.
 const NEAR_BLOCKS: usize = 4096;
 const NIL: u32 = u32::MAX;
+/// Timeouts that are looked at lie so far ahead when the memory of their frames is asked for.
+const LOOK_AHEAD: usize = 16;
 
 /// An event and its tick.
 type Dated = (u64, Event);
@@ -37,8 +42,8 @@ pub(crate) struct Wheel {
     words: Vec<u64>,
     nodes: Vec<Node>,
     free: u32,
-    /// Lists of the blocks ahead, by block modulo their number.
-    near: Vec<Vec<Dated>>,
+    /// What stands in the blocks ahead, by block modulo their number.
+    near: Shelves,
     far: BTreeMap<u64, Vec<Dated>>,
     /// Timeouts armed in this season that end beyond it.
     armed: Vec<Dated>,
@@ -61,7 +66,7 @@ impl Wheel {
             words: vec![0; WORDS / 64],
             nodes: Vec::new(),
             free: NIL,
-            near: (0..NEAR_BLOCKS).map(|_| Vec::new()).collect(),
+            near: Shelves::new(NEAR_BLOCKS),
             far: BTreeMap::new(),
             armed: Vec::new(),
             pending: 0,
@@ -99,8 +104,8 @@ impl Wheel {
     }
 
     /// Moves to the next tick that has an event, at most to `limit`; true if that tick has one.
-    /// `live` says whether a timeout is still wanted.
-    pub(crate) fn advance(&mut self, limit: u64, mut live: impl FnMut(Event) -> bool) -> bool {
+    /// `live` says whether a timeout is still wanted; `soon` hears of events that come soon.
+    pub(crate) fn advance(&mut self, limit: u64, live: impl Fn(Event) -> bool, soon: impl Fn(Event)) -> bool {
         debug_assert!(limit >= self.now);
         loop {
             if let Some(slot) = self.next_slot((self.now & (BLOCK_TICKS - 1)) as usize) {
@@ -114,7 +119,7 @@ impl Wheel {
                 return false;
             }
             self.now = next_block << BLOCK_BITS;
-            self.turn(next_block, &mut live);
+            self.turn(next_block, &live, &soon);
         }
     }
 
@@ -144,7 +149,7 @@ impl Wheel {
     }
 
     /// Whether nothing is left to happen; timeouts that nobody waits for do not count.
-    pub(crate) fn is_idle(&self, mut live: impl FnMut(Event) -> bool) -> bool {
+    pub(crate) fn is_idle(&self, live: impl Fn(Event) -> bool) -> bool {
         self.pending == 0 && !self.armed.iter().any(|(_, event)| live(*event))
     }
 
@@ -177,7 +182,7 @@ impl Wheel {
         let block = at >> BLOCK_BITS;
         let ahead = block - (self.now >> BLOCK_BITS);
         if ahead < NEAR_BLOCKS as u64 {
-            self.near[block as usize % NEAR_BLOCKS].push((at, event));
+            self.near.put(block as usize % NEAR_BLOCKS, (at & (BLOCK_TICKS - 1)) as u16, event);
         } else {
             self.far.entry(block).or_default().push((at, event));
         }
@@ -209,21 +214,27 @@ impl Wheel {
     }
 
     /// Begins a block: deals out what was shelved for it, then looks at the timeouts of the season that has ended.
-    fn turn(&mut self, block: u64, live: &mut impl FnMut(Event) -> bool) {
-        // What stands in the map was scheduled when the block was far: before anything on the near list.
+    fn turn(&mut self, block: u64, live: &impl Fn(Event) -> bool, soon: &impl Fn(Event)) {
+        // What stands in the map was scheduled when the block was far: before anything on the shelf.
         if let Some(dated) = self.far.remove(&block) {
-            self.deal(&dated, live);
+            for (at, event) in dated {
+                self.deal((at & (BLOCK_TICKS - 1)) as usize, event, live);
+            }
         }
-        let index = block as usize % NEAR_BLOCKS;
-        let mut dated = std::mem::take(&mut self.near[index]);
-        self.deal(&dated, live);
-        dated.clear();
-        self.near[index] = dated;
+        while let Some(taken) = self.near.take(block as usize % NEAR_BLOCKS) {
+            taken.iter().for_each(|(_, event)| soon(event));
+            for (slot, event) in taken.iter() {
+                self.deal(slot, event, live);
+            }
+        }
         if !block.is_multiple_of(1 << (SEASON_BITS - BLOCK_BITS)) {
             return;
         }
         let mut armed = std::mem::take(&mut self.armed);
-        for &(at, event) in &armed {
+        for (nth, &(at, event)) in armed.iter().enumerate() {
+            if let Some((_, ahead)) = armed.get(nth + LOOK_AHEAD) {
+                soon(*ahead);
+            }
             if live(event) {
                 self.schedule(at, event);
             }
@@ -232,13 +243,11 @@ impl Wheel {
         self.armed = armed;
     }
 
-    fn deal(&mut self, dated: &[Dated], live: &mut impl FnMut(Event) -> bool) {
-        for &(at, event) in dated {
-            if event.is_timer() && !live(event) {
-                self.pending -= 1;
-                continue;
-            }
-            self.append((at & (BLOCK_TICKS - 1)) as usize, event);
+    fn deal(&mut self, slot: usize, event: Event, live: &impl Fn(Event) -> bool) {
+        if event.is_timer() && !live(event) {
+            self.pending -= 1;
+        } else {
+            self.append(slot, event);
         }
     }
 }

@@ -24,7 +24,7 @@ fn wheel_order_equals_a_sorted_list() {
         }
         let limit = wheel.now() + (1 << 33);
         let got = wheel.pop().or_else(|| {
-            assert!(wheel.advance(limit, |_| true), "something is pending");
+            assert!(wheel.advance(limit, |_| true, |_| {}), "something is pending");
             wheel.pop()
         });
         let ((at, _), event) = list.pop_first().unwrap();
@@ -47,7 +47,7 @@ fn wheel_timeouts_come_out_in_their_tick() {
     }
     let live = |event: Event| event.index().is_multiple_of(2);
     let mut met = 0;
-    while wheel.advance(1 << 23, live) {
+    while wheel.advance(1 << 23, live, |_| {}) {
         while let Some(event) = wheel.pop() {
             assert_eq!(due[event.index() as usize], wheel.now());
             assert!(live(event) || wheel.now() < 1 << SEASON_BITS, "let go of, and yet dealt out");
@@ -65,7 +65,7 @@ fn wheel_timeouts_come_out_in_their_tick() {
 #[test]
 fn wheel_without_events_stops_at_the_limit() {
     let mut wheel = Wheel::new();
-    assert!(!wheel.advance(1_000_000, |_| true));
+    assert!(!wheel.advance(1_000_000, |_| true, |_| {}));
     assert_eq!(wheel.now(), 1_000_000);
     assert!(wheel.is_idle(|_| true));
 }
