@@ -3,14 +3,17 @@
 mod check;
 mod detection;
 mod look_up;
+mod report;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use detection::DetectionArgs;
+pub(crate) use report::ReportArgs;
 pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
 
+use crate::part::Worker;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use doorbuster_scenarios::units::Share;
@@ -33,9 +36,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Play a scenario: shop, faults, detection; print the verdicts and write a report folder
     #[command(
-        after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\nExample: doorbuster run payment-index-loss --baseline main/result.json --tolerance 1%\nExample: doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32"
+        after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\nExample: doorbuster run payment-index-loss --baseline main/result.json --tolerance 1%\nExample: doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32\nExample: doorbuster run payment-index-loss --cells 10 --timeline timeline.json --worker 3/10 --out part-3"
     )]
     Run(RunArgs),
+    /// Merge the parts of workers into the report of one run, or render a report again
+    #[command(
+        after_help = "Example: doorbuster report part-1 part-2 part-3 --out merged\nExample: doorbuster report doorbuster-report"
+    )]
+    Report(ReportArgs),
     /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first
     #[command(
         after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3\nExample: doorbuster check sale-warmup --shape"
@@ -90,6 +98,13 @@ pub(crate) struct RunArgs {
     /// What may differ from the baseline: a part of times and rates, points of success
     #[arg(long, value_name = "SHARE", default_value = "2%", requires = "baseline")]
     pub(crate) tolerance: Share,
+    /// Take what the whole fleet decides (alert, cause, remedies, recovery) from an earlier run of the same, by the timeline.json
+    /// in its folder
+    #[arg(long, value_name = "TIMELINE.json", conflicts_with = "sweep")]
+    pub(crate) timeline: Option<PathBuf>,
+    /// Play one of n shares of the cells, for `report` to merge; with a fault or a remedy it takes a timeline
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["sweep", "baseline", "json"])]
+    pub(crate) worker: Option<Worker>,
     #[command(flatten)]
     pub(crate) simulation: Simulation,
     /// Cells to play; as the scenario says when left out. Fleet figures are scaled from them

@@ -7,6 +7,7 @@ mod exemplar;
 mod export;
 pub(crate) mod fleet;
 mod names;
+mod part;
 mod recovery;
 mod story;
 mod traffic;
@@ -16,12 +17,14 @@ pub(crate) mod sink;
 
 pub(crate) use exemplar::{Chosen, Likeness};
 pub(crate) use names::names;
+pub(crate) use part::{Part, PartRows, told_operation};
 pub(crate) use recovery::{FocusSecond, sum};
 pub(crate) use story::{Story, what_changes};
 pub(crate) use traffic::Traffic;
 pub(crate) use windows::{Window, WindowSlice};
 
 use crate::detection::{Detector, Finding};
+use crate::timeline::{Recovery, Timeline};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
 use doorbuster_scenarios::Scenario;
@@ -30,7 +33,7 @@ use doorbuster_virtual::cell::Overload;
 use doorbuster_virtual::slice::{Ledger, Slice};
 use exemplar::Exemplars;
 use fleet::Fleet;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, Ordering};
 use windows::Windows;
 
@@ -41,6 +44,17 @@ pub(crate) struct Settings {
     pub(crate) cells: u32,
     /// Threads to play them on.
     pub(crate) threads: usize,
+}
+
+/// The share of a run that one process plays.
+#[derive(Clone, Debug)]
+pub(crate) struct Share<'t> {
+    /// Its cells, of all that [`Settings::cells`] says.
+    pub(crate) cells: Range<u32>,
+    /// What the whole fleet decided, if that is known beforehand: then nothing of it is decided here.
+    pub(crate) timeline: Option<&'t Timeline>,
+    /// Whether its part is to be merged with others.
+    pub(crate) is_merged: bool,
 }
 
 /// What a second of the run showed, for whoever watches.
@@ -86,6 +100,10 @@ pub(crate) struct Record {
     pub(crate) exemplars: Vec<Chosen>,
     /// First second from which success stays near its old level.
     pub(crate) recovered_s: Option<u32>,
+    /// The same, and when it was known.
+    pub(crate) recovery: Option<Recovery>,
+    /// From which duration on a trace counts as slow, by endpoint of the edge.
+    pub(crate) slow_ticks: Vec<Option<u64>>,
     /// Counts over everything, drain included.
     pub(crate) ledger: Ledger,
     /// Spans made, delivered and lost at the pods.
@@ -108,12 +126,42 @@ pub(crate) struct TenSeconds {
     pub(crate) attempts: Vec<[u64; Outcome::COUNT]>,
     /// Successful answers for which somebody waited, by endpoint.
     pub(crate) succeeded: Vec<u64>,
-    /// p50 and p99 in ticks, by endpoint.
-    pub(crate) quantiles: Vec<(u64, u64)>,
+    /// p50 and p99 in ticks, of the operation that the series tells.
+    pub(crate) quantiles: (u64, u64),
+    /// Its latencies, by value in ticks; kept where the quantiles of many processes are read off them together.
+    pub(crate) latencies: Vec<(u64, u64)>,
+    /// Messages appended and consumed, by consumer group.
+    pub(crate) consumers: Vec<(u64, u64)>,
     /// By station.
     pub(crate) stations: Vec<StationTen>,
     /// Requests in the shop.
     pub(crate) in_flight: u64,
+}
+
+impl TenSeconds {
+    /// Adds the same ten seconds of other cells, but for the quantiles.
+    fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.attempts.iter_mut().zip(&other.attempts) {
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+        }
+        self.succeeded.iter_mut().zip(&other.succeeded).for_each(|(mine, theirs)| *mine += theirs);
+        for (mine, theirs) in self.consumers.iter_mut().zip(&other.consumers) {
+            *mine = (mine.0 + theirs.0, mine.1 + theirs.1);
+        }
+        for (mine, theirs) in self.stations.iter_mut().zip(&other.stations) {
+            mine.busy_ticks += theirs.busy_ticks;
+            mine.capacity_ticks += theirs.capacity_ticks;
+            mine.max_waiting = mine.max_waiting.max(theirs.max_waiting);
+        }
+        self.latencies.extend(&other.latencies);
+        self.in_flight += other.in_flight;
+    }
+
+    /// Reads the quantiles off the latencies.
+    fn settle(&mut self) {
+        let latencies = part::histogram(&self.latencies);
+        self.quantiles = (latencies.value_at_quantile(0.5), latencies.value_at_quantile(0.99));
+    }
 }
 
 /// Ten seconds at a station: all pods of a service, or all shards of a store.
@@ -161,7 +209,31 @@ pub(crate) fn play_while(
     settings: Settings,
     look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
 ) -> Result<Record, Overload> {
-    let mut drill = Drill::new(scenario, plan, settings);
+    let share = Share { cells: 0..settings.cells, timeline: None, is_merged: false };
+    let (part, decided) = play_share(scenario, plan, settings, &share, look)?;
+    Ok(part.record(settings.cells, decided.story, decided.recovery))
+}
+
+/// What was decided while a share was played.
+pub(crate) struct Decided {
+    /// What happened when.
+    pub(crate) story: Story,
+    /// When success came back.
+    pub(crate) recovery: Option<Recovery>,
+}
+
+/// Plays a share of a scenario's cells to the end, or until whoever looks at its barriers has seen enough.
+///
+/// # Errors
+/// When the shop holds more than the engine can tell the truth about.
+pub(crate) fn play_share(
+    scenario: &Scenario,
+    plan: &Plan,
+    settings: Settings,
+    share: &Share<'_>,
+    look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
+) -> Result<(Part, Decided), Overload> {
+    let mut drill = Drill::new(scenario, plan, settings, share);
     for second in 0..plan.duration_s {
         let export = drill.play_second(second)?;
         let progress = drill.progress(second + 1);
@@ -175,9 +247,12 @@ pub(crate) fn play_while(
 
 struct Drill<'p> {
     plan: &'p Plan,
-    settings: Settings,
+    first_cell: u32,
     fleet: Fleet<'p>,
-    detector: Detector,
+    /// Nobody, where a share of the fleet is all that could be seen or everything was found before.
+    detector: Option<Detector>,
+    /// Recovery as it was found before.
+    foretold: Option<Option<Recovery>>,
     story: Story,
     windows: Windows,
     exemplars: Exemplars,
@@ -189,26 +264,33 @@ struct Drill<'p> {
     shapes: Vec<ShapePoint>,
     ten_began_s: u32,
     series: Vec<TenSeconds>,
+    told_operation: Option<EndpointId>,
+    keeps_latencies: bool,
     focus_edge: Option<EndpointId>,
     focus: Vec<FocusSecond>,
     focus_before: FocusSecond,
-    recovered_s: Option<u32>,
+    recovery: Option<Recovery>,
     played_s: u32,
 }
 
 impl<'p> Drill<'p> {
-    fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings) -> Self {
-        let focus_edge = scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge));
-        // The watched endpoint first, which is the focus' if there is one.
-        let mut edges = crate::plan_names::edges(plan);
-        edges.sort_by_key(|edge| Some(*edge) != focus_edge);
+    fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings, share: &Share<'_>) -> Self {
+                let mut exemplars = Exemplars::of(scenario, plan);
+        let story = share.timeline.map_or_else(
+            || Story::new(scenario, plan, settings.cells),
+            |timeline| {
+                exemplars.set_slow_ticks(&timeline.slow_ticks);
+                Story::resolved(scenario, plan, settings.cells, timeline).expect("invariant: a checked timeline")
+            },
+        );
         Self {
             plan,
-            settings,
-            exemplars: Exemplars::new(plan, &edges, !scenario.faults.is_empty()),
-            fleet: Fleet::new(plan, settings.cells, settings.threads),
-            detector: Detector::new(names(plan), &scenario.alert),
-            story: Story::new(scenario, plan, settings.cells),
+            first_cell: share.cells.start,
+            exemplars,
+            fleet: Fleet::new(plan, share.cells.clone(), settings.threads),
+            detector: (!share.is_merged && share.timeline.is_none()).then(|| Detector::new(names(plan), &scenario.alert)),
+            foretold: share.timeline.map(|timeline| timeline.recovery),
+            story,
             windows: Windows::new(scenario, plan),
             slice: Slice::new(plan),
             ten: Slice::new(plan),
@@ -216,10 +298,12 @@ impl<'p> Drill<'p> {
             shapes: vec![ShapePoint::default(); plan.shapes.len()],
             ten_began_s: 0,
             series: Vec::new(),
-            focus_edge,
+            told_operation: told_operation(scenario, plan),
+            keeps_latencies: share.is_merged,
+            focus_edge: scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge)),
             focus: Vec::new(),
             focus_before: FocusSecond::default(),
-            recovered_s: None,
+            recovery: None,
             played_s: 0,
         }
     }
@@ -232,8 +316,8 @@ impl<'p> Drill<'p> {
             self.close_slice(second);
         }
         commands.iter().for_each(|command| self.fleet.apply(command));
-        if let Some(rule) = self.story.rule(second) {
-            self.detector.set_rule(&rule);
+        if let (Some(rule), Some(detector)) = (self.story.rule(second), &mut self.detector) {
+            detector.set_rule(&rule);
         }
         self.fleet.play_epoch(second)?;
         let now_s = second + 1;
@@ -248,7 +332,7 @@ impl<'p> Drill<'p> {
         if let Some(export) = &export {
             self.detect_export(export, now_s);
         }
-        let findings = self.detector.evaluate(now_s);
+        let findings = self.detector.as_mut().map(|detector| detector.evaluate(now_s)).unwrap_or_default();
         self.take(findings, now_s);
         Ok(export)
     }
@@ -280,15 +364,16 @@ impl<'p> Drill<'p> {
 
     fn end_ten(&mut self, now_s: u32) {
         let endpoints = &self.ten.endpoints;
+        let latencies = self.told_operation.map(|id| &endpoints[usize::from(id)].latencies);
+        let kept = latencies.filter(|_| self.keeps_latencies);
         self.series.push(TenSeconds {
             at_s: now_s,
             seconds: now_s - self.ten_began_s,
             attempts: endpoints.iter().map(|endpoint| endpoint.outcomes).collect(),
             succeeded: endpoints.iter().map(doorbuster_virtual::slice::EndpointSlice::succeeded).collect(),
-            quantiles: endpoints
-                .iter()
-                .map(|endpoint| (endpoint.latencies.value_at_quantile(0.5), endpoint.latencies.value_at_quantile(0.99)))
-                .collect(),
+            quantiles: latencies.map_or((0, 0), |all| (all.value_at_quantile(0.5), all.value_at_quantile(0.99))),
+            latencies: kept.map(part::counts).unwrap_or_default(),
+            consumers: self.ten.consumers.iter().map(|consumer| (consumer.appended, consumer.consumed)).collect(),
             stations: self
                 .ten
                 .stations
@@ -311,13 +396,15 @@ impl<'p> Drill<'p> {
             traces.extend(cell.consumer.take_traces(now_s));
         }
         self.exemplars.observe(&traces, &self.windows);
-        self.detector.observe(export, traces);
-        self.story.conditions(export, now_s);
+        if let Some(detector) = &mut self.detector {
+            detector.observe(export, traces);
+            self.story.conditions(export, now_s);
+        }
     }
 
     fn take(&mut self, findings: Vec<Finding>, now_s: u32) {
         for finding in findings {
-            self.story.note(finding, now_s, self.recovered_s);
+            self.story.note(finding, now_s, self.recovery.map(|recovery| recovery.at_s));
         }
         if let Some(started_s) = self.story.first_remedy_s() {
             self.windows.remedy_at(started_s);
@@ -337,12 +424,16 @@ impl<'p> Drill<'p> {
 
     fn look_for_recovery(&mut self, now_s: u32) {
         let Some(injected_s) = self.story.injected_s() else { return };
-        if self.recovered_s.is_none() && now_s > injected_s {
-            let before = self.windows.before_bounds();
-            self.recovered_s = recovery::recovered(&self.focus, before, injected_s);
-            if let Some(recovered_s) = self.recovered_s {
-                self.windows.recovered_at(recovered_s, now_s);
-            }
+        if self.recovery.is_some() || now_s <= injected_s {
+            return;
+        }
+        let before = self.windows.before_bounds();
+        self.recovery = match self.foretold {
+            Some(foretold) => foretold.filter(|recovery| recovery.known_s == now_s),
+            None => recovery::recovered(&self.focus, before, injected_s).map(|at_s| Recovery { at_s, known_s: now_s }),
+        };
+        if let Some(recovery) = self.recovery {
+            self.windows.recovered_at(recovery.at_s, now_s);
         }
     }
 
@@ -363,7 +454,7 @@ impl<'p> Drill<'p> {
         }
     }
 
-    fn end(mut self) -> Result<Record, Overload> {
+    fn end(mut self) -> Result<(Part, Decided), Overload> {
         if self.ten_began_s < self.played_s {
             if !self.played_s.is_multiple_of(EXPORT_EVERY_S) && self.played_s < self.plan.duration_s {
                 self.close_slice(self.played_s);
@@ -373,32 +464,26 @@ impl<'p> Drill<'p> {
         self.fleet.drain()?;
         let mut spans = doorbuster_telemetry::sdk::Counts::default();
         let (mut arrived, mut leftovers) = (0, Vec::new());
-        for (number, cell) in self.fleet.cells.iter().enumerate() {
-            let counts = cell.span_counts();
-            spans.made += counts.made;
-            spans.delivered += counts.delivered;
-            spans.lost_queue_full += counts.lost_queue_full;
-            spans.lost_crashed += counts.lost_crashed;
-            spans.batches += counts.batches;
+        for (number, cell) in (self.first_cell..).zip(&self.fleet.cells) {
+            part::add(&mut spans, &cell.span_counts());
             arrived += cell.consumer.arrived;
             leftovers.extend(cell.leftovers().into_iter().map(|left| format!("cell {number}: {left}")));
         }
-        Ok(Record {
+        let part = Part {
             played_s: self.played_s,
             complete: self.played_s == self.plan.duration_s,
-            cells: self.settings.cells,
-            exemplars: self.exemplars.choose(&self.windows),
+            unwanted: self.windows.unwanted(),
+            exemplars: self.exemplars,
             windows: self.windows.end(self.played_s),
             series: self.series,
             focus: self.focus,
-            story: self.story,
-            recovered_s: self.recovered_s,
             ledger: self.fleet.ledger(),
             spans,
             arrived,
             leftovers,
-            fingerprint: self.fleet.fingerprint(),
-        })
+            fingerprints: self.fleet.fingerprints(),
+        };
+        Ok((part, Decided { story: self.story, recovery: self.recovery }))
     }
 }
 

@@ -15,13 +15,16 @@ mod list;
 mod operational;
 mod otlp;
 mod page;
+mod part;
 mod plan_names;
 mod process;
 mod progress;
+mod report;
 mod result;
 mod run;
 mod schema;
 mod theory;
+mod timeline;
 mod verdicts;
 
 use clap::Parser;
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Report(args) => report::report(args),
         Command::Check(args) => check::check(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),

@@ -6,10 +6,10 @@
 use super::sink::Sink;
 use doorbuster_model::plan::Plan;
 use doorbuster_model::time::tick_of_second;
-use doorbuster_telemetry::fingerprint::combine;
 use doorbuster_virtual::cell::{Cell, Overload};
 use doorbuster_virtual::faults::Command;
 use doorbuster_virtual::slice::{Ledger, Slice};
+use std::ops::Range;
 use std::thread;
 
 /// The cells that are played.
@@ -21,9 +21,9 @@ pub struct Fleet<'p> {
 }
 
 impl<'p> Fleet<'p> {
-    /// Cells 0 to `cells` of a plan, at virtual time zero.
-    pub fn new(plan: &'p Plan, cells: u32, threads: usize) -> Self {
-        let cells = (0..cells).map(|number| Cell::new(plan, number, Sink::new(plan, number)));
+    /// These cells of a plan, at virtual time zero.
+    pub fn new(plan: &'p Plan, cells: Range<u32>, threads: usize) -> Self {
+        let cells = cells.map(|number| Cell::new(plan, number, Sink::new(plan, number)));
         Self { cells: cells.collect(), threads: threads.max(1), scratch: Slice::new(plan) }
     }
 
@@ -63,10 +63,9 @@ impl<'p> Fleet<'p> {
         sum
     }
 
-    /// The fingerprint of the run.
-    pub fn fingerprint(&self) -> String {
-        let cells: Vec<[u8; 16]> = self.cells.iter().map(|cell| cell.consumer.fingerprint.finish()).collect();
-        combine(&cells)
+    /// The fingerprints of the cells, in order.
+    pub fn fingerprints(&self) -> Vec<[u8; 16]> {
+        self.cells.iter().map(|cell| cell.consumer.fingerprint.finish()).collect()
     }
 
     /// Plays something in every cell, on as many threads as there are.
