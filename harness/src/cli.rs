@@ -10,8 +10,8 @@ mod tests;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use detection::DetectionArgs;
-pub(crate) use report::ReportArgs;
 pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
+pub(crate) use report::ReportArgs;
 
 use crate::part::Worker;
 use clap::builder::NonEmptyStringValueParser;

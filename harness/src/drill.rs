@@ -34,7 +34,6 @@ use doorbuster_virtual::slice::{Ledger, Slice};
 use exemplar::Exemplars;
 use fleet::Fleet;
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicBool, Ordering};
 use windows::Windows;
 
 /// How a scenario is played, beside what it says itself.
@@ -182,23 +181,6 @@ impl StationTen {
     }
 }
 
-/// Plays a scenario to its end, or until `stop` is set.
-///
-/// # Errors
-/// When the shop holds more than the engine can tell the truth about.
-pub(crate) fn play(
-    scenario: &Scenario,
-    plan: &Plan,
-    settings: Settings,
-    stop: &AtomicBool,
-    watch: &mut dyn FnMut(&Progress),
-) -> Result<Record, Overload> {
-    play_while(scenario, plan, settings, &mut |barrier| {
-        watch(&barrier.progress);
-        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })
-}
-
 /// Plays a scenario to its end, or until whoever looks at its barriers has seen enough.
 ///
 /// # Errors
@@ -275,7 +257,7 @@ struct Drill<'p> {
 
 impl<'p> Drill<'p> {
     fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings, share: &Share<'_>) -> Self {
-                let mut exemplars = Exemplars::of(scenario, plan);
+        let mut exemplars = Exemplars::of(scenario, plan);
         let story = share.timeline.map_or_else(
             || Story::new(scenario, plan, settings.cells),
             |timeline| {
@@ -288,7 +270,8 @@ impl<'p> Drill<'p> {
             first_cell: share.cells.start,
             exemplars,
             fleet: Fleet::new(plan, share.cells.clone(), settings.threads),
-            detector: (!share.is_merged && share.timeline.is_none()).then(|| Detector::new(names(plan), &scenario.alert)),
+            detector: (!share.is_merged && share.timeline.is_none())
+                .then(|| Detector::new(names(plan), &scenario.alert)),
             foretold: share.timeline.map(|timeline| timeline.recovery),
             story,
             windows: Windows::new(scenario, plan),

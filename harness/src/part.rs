@@ -127,9 +127,8 @@ fn unpack(path: &Path) -> Result<Vec<u8>, Fault> {
         let cause = if error.kind() == std::io::ErrorKind::UnexpectedEof { "is cut off" } else { "is damaged" };
         (format!("{cause}: {}", error.to_string().to_lowercase()), help.to_owned())
     };
-    let file = File::open(path).map_err(|error| {
-        (format!("cannot be read: {}", error.to_string().to_lowercase()), help.to_owned())
-    })?;
+    let file = File::open(path)
+        .map_err(|error| (format!("cannot be read: {}", error.to_string().to_lowercase()), help.to_owned()))?;
     let mut json = Vec::new();
     let unpacked = zstd::Decoder::new(file).map_err(damaged)?;
     unpacked.take(LARGEST_PART_BYTES + 1).read_to_end(&mut json).map_err(damaged)?;
@@ -147,8 +146,10 @@ fn parse(json: &[u8]) -> Result<PartFile, Fault> {
     }
     let found: Version = serde_json::from_slice(json).map_err(|error| (format!("is no part: {error}"), help()))?;
     if found.format_version != FORMAT_VERSION {
-        let message =
-            format!("has format version {}, and this version of doorbuster reads {FORMAT_VERSION}", found.format_version);
+        let message = format!(
+            "has format version {}, and this version of doorbuster reads {FORMAT_VERSION}",
+            found.format_version
+        );
         return Err((message, help()));
     }
     let part: PartFile = serde_json::from_slice(json).map_err(|error| (format!("is no part: {error}"), help()))?;

@@ -118,7 +118,8 @@ impl Timeline {
     /// # Errors
     /// The user's mistake, with the file, the cause and the cure.
     pub(crate) fn read(path: &Path, loaded: &Loaded, plan: &Plan, cells: u32) -> Result<Self, Failure> {
-        let fault = |(message, help): Fault| Failure::Argument { message: format!("{}: {message}", path.display()), help };
+        let fault =
+            |(message, help): Fault| Failure::Argument { message: format!("{}: {message}", path.display()), help };
         let timeline = bytes(path).and_then(|bytes| parse(&bytes)).map_err(fault)?;
         timeline.belongs(loaded, plan, cells).map_err(fault)?;
         Ok(timeline)
@@ -139,12 +140,17 @@ impl Timeline {
         let edges: Vec<usize> = self.alert.iter().chain(&self.false_alerts).map(|alert| alert.edge).collect();
         let fits = edges.iter().all(|edge| *edge < plan.endpoints.len())
             && self.slow_ticks.len() == crate::plan_names::edges(plan).len()
-            && self.recovery.is_none_or(|recovery| recovery.at_s <= recovery.known_s && recovery.known_s <= plan.duration_s)
+            && self
+                .recovery
+                .is_none_or(|recovery| recovery.at_s <= recovery.known_s && recovery.known_s <= plan.duration_s)
             && Story::told(&loaded.scenario, plan, cells, self).is_some();
         if fits {
             return Ok(());
         }
-        Err(("contradicts itself: its faults and remedies do not follow from each other".to_owned(), PLAY_AGAIN.to_owned()))
+        Err((
+            "contradicts itself: its faults and remedies do not follow from each other".to_owned(),
+            PLAY_AGAIN.to_owned(),
+        ))
     }
 
     /// Holds that the stream that was played is that of the run that wrote this.
@@ -234,7 +240,8 @@ fn parse(bytes: &[u8]) -> Result<Timeline, Fault> {
     match value.get("format_version").and_then(serde_json::Value::as_u64) {
         None => return Err(("is JSON, but no timeline: it has no `format_version`".to_owned(), again())),
         Some(version) if version != u64::from(FORMAT_VERSION) => {
-            let message = format!("has format version {version}, and this version of doorbuster reads {FORMAT_VERSION}");
+            let message =
+                format!("has format version {version}, and this version of doorbuster reads {FORMAT_VERSION}");
             return Err((message, again()));
         }
         Some(_) => {}

@@ -11,7 +11,7 @@ mod start;
 pub(crate) use episode::{FaultEpisode, RemedyEpisode};
 
 use crate::detection::{AlertEvent, Cause, Finding, Symptom};
-use crate::timeline::{Times, Timeline};
+use crate::timeline::{Timeline, Times};
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::Scenario;
 use doorbuster_scenarios::types::{AlertRule, Fault, Start};

@@ -50,11 +50,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     };
     let unreadable = |error: std::io::Error| refuse(format!("cannot be read: {}", error.to_string().to_lowercase()));
     let mut bytes = Vec::new();
-    File::open(path)
-        .map_err(unreadable)?
-        .take(LARGEST_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    File::open(path).map_err(unreadable)?.take(LARGEST_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_FILE_BYTES {
         return Err(refuse("holds more than 512 MiB".to_owned()));
     }

@@ -31,7 +31,8 @@ impl Exemplars {
     /// As rows.
     pub(in crate::drill) fn rows(&self) -> ExemplarRows {
         let of_window = |sorts: &super::Sorts| sorts.0.iter().map(row).collect();
-        let of_endpoint = |endpoint: &super::OfEndpoint| endpoint.windows.iter().map(|(_, sorts)| of_window(sorts)).collect();
+        let of_endpoint =
+            |endpoint: &super::OfEndpoint| endpoint.windows.iter().map(|(_, sorts)| of_window(sorts)).collect();
         ExemplarRows { rows: self.0.iter().map(of_endpoint).collect(), slow_ticks: self.slow_ticks() }
     }
 
@@ -62,7 +63,11 @@ fn row(candidates: &Candidates) -> CandidateRow {
     CandidateRow {
         seen: candidates.seen,
         durations: candidates.durations.iter().map(|((_, number), duration)| (*number, *duration)).collect(),
-        traces: candidates.traces.values().map(|trace| (trace.cell, trace.spans.iter().map(of_span).collect())).collect(),
+        traces: candidates
+            .traces
+            .values()
+            .map(|trace| (trace.cell, trace.spans.iter().map(of_span).collect()))
+            .collect(),
     }
 }
 

@@ -11,9 +11,7 @@ use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::Scenario;
 use doorbuster_telemetry::sdk::Counts;
-use doorbuster_virtual::slice::{
-    CacheSlice, ConsumerSlice, EndpointSlice, Ledger, Slice, StatementSlice,
-};
+use doorbuster_virtual::slice::{CacheSlice, ConsumerSlice, EndpointSlice, Ledger, Slice, StatementSlice};
 use doorbuster_virtual::station::StationTotals;
 use serde::{Deserialize, Serialize};
 
@@ -235,12 +233,33 @@ const fn of_station(totals: &StationTotals) -> [u64; 10] {
         waiting_now,
         max_waiting,
     } = *totals;
-    [capacity, capacity_ticks, busy_ticks, waiting_ticks, served, wait_ticks, gave_up, busy_now, waiting_now, max_waiting]
+    [
+        capacity,
+        capacity_ticks,
+        busy_ticks,
+        waiting_ticks,
+        served,
+        wait_ticks,
+        gave_up,
+        busy_now,
+        waiting_now,
+        max_waiting,
+    ]
 }
 
 const fn to_station(row: [u64; 10]) -> StationTotals {
-    let [capacity, capacity_ticks, busy_ticks, waiting_ticks, served, wait_ticks, gave_up, busy_now, waiting_now, max_waiting] =
-        row;
+    let [
+        capacity,
+        capacity_ticks,
+        busy_ticks,
+        waiting_ticks,
+        served,
+        wait_ticks,
+        gave_up,
+        busy_now,
+        waiting_now,
+        max_waiting,
+    ] = row;
     StationTotals {
         capacity,
         capacity_ticks,
@@ -257,7 +276,8 @@ const fn to_station(row: [u64; 10]) -> StationTotals {
 
 fn of_ten(ten: &TenSeconds) -> TenRow {
     // Without the quantiles: those are read off the latencies once they are merged.
-    let TenSeconds { at_s, seconds, attempts, succeeded, quantiles: _, latencies, consumers, stations, in_flight } = ten;
+    let TenSeconds { at_s, seconds, attempts, succeeded, quantiles: _, latencies, consumers, stations, in_flight } =
+        ten;
     let station = |StationTen { busy_ticks, capacity_ticks, max_waiting }: &StationTen| {
         [*busy_ticks, *capacity_ticks, *max_waiting]
     };
@@ -280,7 +300,8 @@ fn to_ten(plan: &Plan, row: TenRow) -> Option<TenSeconds> {
         && row.stations.len() == doorbuster_virtual::slice::stations(plan).len()
         && row.seconds > 0
         && row.seconds <= row.at_s;
-    let station = |[busy_ticks, capacity_ticks, max_waiting]: [u64; 3]| StationTen { busy_ticks, capacity_ticks, max_waiting };
+    let station =
+        |[busy_ticks, capacity_ticks, max_waiting]: [u64; 3]| StationTen { busy_ticks, capacity_ticks, max_waiting };
     fits.then(|| TenSeconds {
         at_s: row.at_s,
         seconds: row.seconds,
