@@ -4,6 +4,10 @@
 //! No goal: wall-clock time, since other work on the machine would be in it. A hash of the stream is printed, so the
 //! work can't be left out.
 
+mod generator;
+
+pub(crate) use generator::generator;
+
 use crate::cli::EngineArgs;
 use crate::drill::sink::Sink;
 use crate::failure::Failure;
@@ -77,7 +81,7 @@ fn hashed(plan: &Plan, timed_s: u64) -> Result<Timed, Failure> {
 }
 
 fn taken(plan: &Plan, timed_s: u64) -> Result<Timed, Failure> {
-    time(Cell::new(plan, 0, Sink::new(plan, 0)), timed_s, |sink| combine(&[sink.fingerprint.finish()]))
+    time(Cell::new(plan, 0, Sink::new(plan, 0, ())), timed_s, |sink| combine(&[sink.fingerprint.finish()]))
 }
 
 fn time<C: Consumer>(mut cell: Cell<'_, C>, timed_s: u64, hash: impl Fn(&C) -> String) -> Result<Timed, Failure> {

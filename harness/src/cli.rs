@@ -2,16 +2,22 @@
 
 mod check;
 mod detection;
+mod generator;
 mod look_up;
 mod report;
+mod send;
+mod sink;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use detection::DetectionArgs;
+pub(crate) use generator::{GeneratorArgs, Stage};
 pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
 pub(crate) use report::ReportArgs;
+pub(crate) use send::{CompressionName, ProtocolName, SendArgs, SignalName, Speed};
+pub(crate) use sink::SinkArgs;
 
 use crate::part::Worker;
 use clap::builder::NonEmptyStringValueParser;
@@ -44,6 +50,11 @@ pub(crate) enum Command {
         after_help = "Example: doorbuster report part-1 part-2 part-3 --out merged\nExample: doorbuster report doorbuster-report"
     )]
     Report(ReportArgs),
+    /// Load a real OTLP endpoint with a scenario's telemetry, at the times that the scenario says
+    #[command(
+        after_help = "Example: doorbuster send flash-sale --to http://127.0.0.1:4317 --rate 10k/s --for 60s\nExample: doorbuster send quiet-day --to https://otel.example.com --yes-load otel.example.com --header api-key=${env:API_KEY} --rate 500/s --for 5min"
+    )]
+    Send(SendArgs),
     /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first
     #[command(
         after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3\nExample: doorbuster check sale-warmup --shape"
@@ -61,6 +72,11 @@ pub(crate) enum Command {
     /// Print what a shell needs to complete this command's words
     #[command(after_help = "Example: doorbuster completions bash")]
     Completions(CompletionsArgs),
+    /// Receive OTLP over gRPC and HTTP: throw it away, or count it against a run's seed
+    #[command(
+        after_help = "Example: doorbuster sink\nExample: doorbuster sink --count --seed 7 --for 10min --out record.json"
+    )]
+    Sink(SinkArgs),
     /// What this machine does
     #[command(after_help = "Example: doorbuster bench engine")]
     Bench(BenchArgs),
@@ -136,6 +152,11 @@ pub(crate) enum Benchmark {
     /// CPU time of the engine for a request, at the shop's weekday and at its peak
     #[command(after_help = "Example: doorbuster bench engine --runs 5")]
     Engine(EngineArgs),
+    /// Requests and spans that this machine simulates, encodes and delivers per second, and the CPU that each takes
+    #[command(
+        after_help = "Example: doorbuster bench generator --seconds 10\nExample: doorbuster bench generator --stage encode --rate 500k/s --json"
+    )]
+    Generator(GeneratorArgs),
 }
 
 /// Arguments of `bench engine`.

@@ -7,6 +7,7 @@ mod exemplar;
 mod export;
 pub(crate) mod fleet;
 mod names;
+pub(crate) mod outlet;
 mod part;
 mod recovery;
 mod story;
@@ -33,6 +34,7 @@ use doorbuster_virtual::cell::Overload;
 use doorbuster_virtual::slice::{Ledger, Slice};
 use exemplar::Exemplars;
 use fleet::Fleet;
+use outlet::Outlet;
 use std::ops::{ControlFlow, Range};
 use windows::Windows;
 
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) cells: u32,
     /// Threads to play them on.
     pub(crate) threads: usize,
+    /// Share of the traces that the SDKs keep at the head; `None` for all, without a sampler.
+    pub(crate) head: Option<f64>,
 }
 
 /// The share of a run that one process plays.
@@ -65,6 +69,10 @@ pub(crate) struct Progress {
     pub(crate) of: u32,
     /// Requests played so far.
     pub(crate) requests: u64,
+    /// Spans made so far, those that a head sampler dropped included.
+    pub(crate) spans: u64,
+    /// Events of the engine so far.
+    pub(crate) events: u64,
     /// Success of the focus' edge, or of the whole edge, in the last ten seconds.
     pub(crate) success: Option<f64>,
 }
@@ -191,9 +199,24 @@ pub(crate) fn play_while(
     settings: Settings,
     look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
 ) -> Result<Record, Overload> {
+    let outlets = vec![(); settings.cells as usize];
+    play_into(scenario, plan, settings, outlets, look).map(|(record, _)| record)
+}
+
+/// The same, with an outlet for each cell that takes its batches too; they are given back.
+///
+/// # Errors
+/// When the shop holds more than the engine can tell the truth about.
+pub(crate) fn play_into<O: Outlet>(
+    scenario: &Scenario,
+    plan: &Plan,
+    settings: Settings,
+    outlets: Vec<O>,
+    look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
+) -> Result<(Record, Vec<O>), Overload> {
     let share = Share { cells: 0..settings.cells, timeline: None, is_merged: false };
-    let (part, decided) = play_share(scenario, plan, settings, &share, look)?;
-    Ok(part.record(settings.cells, decided.story, decided.recovery))
+    let (part, decided, outlets) = play_share(scenario, plan, settings, &share, outlets, look)?;
+    Ok((part.record(settings.cells, decided.story, decided.recovery), outlets))
 }
 
 /// What was decided while a share was played.
@@ -204,18 +227,20 @@ pub(crate) struct Decided {
     pub(crate) recovery: Option<Recovery>,
 }
 
-/// Plays a share of a scenario's cells to the end, or until whoever looks at its barriers has seen enough.
+/// Plays a share of a scenario's cells to the end, or until whoever looks at its barriers has seen enough; with an outlet for each
+/// of the cells, which are given back.
 ///
 /// # Errors
 /// When the shop holds more than the engine can tell the truth about.
-pub(crate) fn play_share(
+pub(crate) fn play_share<O: Outlet>(
     scenario: &Scenario,
     plan: &Plan,
     settings: Settings,
     share: &Share<'_>,
+    outlets: Vec<O>,
     look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
-) -> Result<(Part, Decided), Overload> {
-    let mut drill = Drill::new(scenario, plan, settings, share);
+) -> Result<(Part, Decided, Vec<O>), Overload> {
+    let mut drill = Drill::new(scenario, plan, settings, share, outlets);
     for second in 0..plan.duration_s {
         let export = drill.play_second(second)?;
         let progress = drill.progress(second + 1);
@@ -227,10 +252,10 @@ pub(crate) fn play_share(
     drill.end()
 }
 
-struct Drill<'p> {
+struct Drill<'p, O> {
     plan: &'p Plan,
     first_cell: u32,
-    fleet: Fleet<'p>,
+    fleet: Fleet<'p, O>,
     /// Nobody, where a share of the fleet is all that could be seen or everything was found before.
     detector: Option<Detector>,
     /// Recovery as it was found before.
@@ -255,8 +280,9 @@ struct Drill<'p> {
     played_s: u32,
 }
 
-impl<'p> Drill<'p> {
-    fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings, share: &Share<'_>) -> Self {
+impl<'p, O: Outlet> Drill<'p, O> {
+    fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings, share: &Share<'_>, outlets: Vec<O>) -> Self {
+        assert_eq!(share.cells.len(), outlets.len(), "invariant: an outlet for each cell");
         let mut exemplars = Exemplars::of(scenario, plan);
         let story = share.timeline.map_or_else(
             || Story::new(scenario, plan, settings.cells),
@@ -269,7 +295,7 @@ impl<'p> Drill<'p> {
             plan,
             first_cell: share.cells.start,
             exemplars,
-            fleet: Fleet::new(plan, share.cells.clone(), settings.threads),
+            fleet: Fleet::new(plan, share.cells.start, outlets, &settings),
             detector: (!share.is_merged && share.timeline.is_none())
                 .then(|| Detector::new(names(plan), &scenario.alert)),
             foretold: share.timeline.map(|timeline| timeline.recovery),
@@ -433,11 +459,13 @@ impl<'p> Drill<'p> {
             second,
             of: self.plan.duration_s,
             requests: ledger.arrivals,
+            spans: self.fleet.cells.iter().map(|cell| cell.span_counts().made).sum(),
+            events: ledger.events,
             success: (attempts > 0).then(|| succeeded as f64 / attempts as f64),
         }
     }
 
-    fn end(mut self) -> Result<(Part, Decided), Overload> {
+    fn end(mut self) -> Result<(Part, Decided, Vec<O>), Overload> {
         if self.ten_began_s < self.played_s {
             if !self.played_s.is_multiple_of(EXPORT_EVERY_S) && self.played_s < self.plan.duration_s {
                 self.close_slice(self.played_s);
@@ -448,7 +476,7 @@ impl<'p> Drill<'p> {
         let mut spans = doorbuster_telemetry::sdk::Counts::default();
         let (mut arrived, mut leftovers) = (0, Vec::new());
         for (number, cell) in (self.first_cell..).zip(&self.fleet.cells) {
-            part::add(&mut spans, &cell.span_counts());
+            spans.merge(&cell.span_counts());
             arrived += cell.consumer.arrived;
             leftovers.extend(cell.leftovers().into_iter().map(|left| format!("cell {number}: {left}")));
         }
@@ -466,7 +494,8 @@ impl<'p> Drill<'p> {
             leftovers,
             fingerprints: self.fleet.fingerprints(),
         };
-        Ok((part, Decided { story: self.story, recovery: self.recovery }))
+        let decided = Decided { story: self.story, recovery: self.recovery };
+        Ok((part, decided, self.fleet.cells.into_iter().map(|cell| cell.consumer.outlet).collect()))
     }
 }
 

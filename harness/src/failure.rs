@@ -22,15 +22,38 @@ pub(crate) enum Failure {
         /// What would be right.
         help: String,
     },
+    /// Something that the system or another program did not let us do.
+    #[error("error: {message}\n   = help: {help}")]
+    Environment {
+        /// What failed, and why.
+        message: String,
+        /// What to do about it.
+        help: String,
+    },
     /// The model holds more than the engine can tell the truth about.
     #[error("error: {}", overload(*.0))]
     Overload(Overload),
     /// The report could not be written.
     #[error("error: {0}")]
     Report(#[from] ReportError),
+    /// The system gave no address to listen on, or no thread to do so.
+    #[error(
+        "error: cannot listen on {address}: {source}\n   = help: another process may hold it; give another address, or port 0 for any free one"
+    )]
+    Listen {
+        /// The address that was asked for.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// Standard output took no more.
     #[error("error: cannot write to standard output: {0}")]
     Output(std::io::Error),
+    /// The system refused a thread.
+    #[error(
+        "error: cannot start a thread: {0}\n   = help: the limit of threads or memory of this user or container is too low"
+    )]
+    Thread(std::io::Error),
     /// Our own mistake.
     #[error(
         "error: this is a bug in doorbuster, not in your scenario\n   = help: `doorbuster {command}` replays it; please report it with the message above"
@@ -46,7 +69,12 @@ impl Failure {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Argument { .. } => 78,
-            Self::Overload(_) | Self::Report(_) | Self::Output(_) => 75,
+            Self::Environment { .. }
+            | Self::Listen { .. }
+            | Self::Overload(_)
+            | Self::Report(_)
+            | Self::Output(_)
+            | Self::Thread(_) => 75,
             Self::Bug { .. } => crate::BUG,
         }
     }

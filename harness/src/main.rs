@@ -6,6 +6,8 @@ mod bench;
 mod check;
 mod cli;
 mod completions;
+#[allow(dead_code, unused_imports)]
+mod deliver;
 mod detection;
 mod drill;
 mod drills;
@@ -23,6 +25,8 @@ mod report;
 mod result;
 mod run;
 mod schema;
+mod send;
+mod sink;
 mod theory;
 mod timeline;
 mod verdicts;
@@ -41,13 +45,16 @@ fn main() -> ExitCode {
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(args),
+        Command::Send(args) => send::send(args),
         Command::Check(args) => check::check(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),
         Command::Schema(args) => schema::schema(args),
         Command::Completions(args) => completions::completions(args),
+        Command::Sink(args) => sink::sink(args),
         Command::Bench(args) => match &args.benchmark {
             Benchmark::Engine(args) => bench::engine(args),
+            Benchmark::Generator(args) => bench::generator(args),
         },
         Command::Measure(args) => match &args.measurement {
             Measurement::Theory(args) => theory::measure(args),

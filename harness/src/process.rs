@@ -51,9 +51,14 @@ pub(crate) fn peak_memory_bytes() -> Option<u64> {
 
 /// CPU seconds of this process, user and system, where the system says.
 pub(crate) fn cpu_s() -> Option<f64> {
+    cpu_s_at("/proc/self/stat")
+}
+
+/// CPU seconds of the process whose `stat` is in this file.
+pub(crate) fn cpu_s_at(path: &str) -> Option<f64> {
     /// Linux counts in hundredths of a second on every platform that we build for.
     const TICKS_PER_S: f64 = 100.0;
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let stat = std::fs::read_to_string(path).ok()?;
     // The command's name may hold spaces; the fields after it are counted from its closing parenthesis.
     let fields: Vec<&str> = stat[stat.rfind(')')? + 2..].split(' ').collect();
     let ticks = |field: usize| fields.get(field)?.parse::<f64>().ok();

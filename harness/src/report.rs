@@ -150,7 +150,8 @@ fn difference(one: &Head, other: &Head) -> Option<String> {
 fn scenario(folder: &Path, head: &Head) -> Result<(Loaded, Plan), Failure> {
     let source = Source::Text { name: head.scenario.clone(), text: head.resolved.clone() };
     let loaded = load(&source, &[]).map_err(Failure::Input)?;
-    if loaded.resolved.to_string() != head.resolved {
+    let read = loaded.resolved.to_string();
+    if read != head.resolved {
         return Err(Failure::Argument {
             message: format!("{}: its scenario is another once it is read", folder.join(part::FILE).display()),
             help: "play the workers again with this version of doorbuster".to_owned(),

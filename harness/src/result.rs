@@ -259,7 +259,7 @@ fn accounting(record: &Record) -> Accounting {
         in_flight: ledger.in_flight(),
         spans_made: record.spans.made,
         spans_delivered: record.arrived,
-        spans_sampled_out: 0,
+        spans_sampled_out: record.spans.sampled_out,
         spans_lost,
     }
 }

@@ -105,7 +105,9 @@ fn play_share(
         display.show(&barrier.progress);
         if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    drill::play_share(&loaded.scenario, plan, settings, share, &mut look).map_err(Failure::Overload)
+    let outlets = vec![(); share.cells.len()];
+    let played = drill::play_share(&loaded.scenario, plan, settings, share, outlets, &mut look);
+    played.map(|(part, decided, _)| (part, decided)).map_err(Failure::Overload)
 }
 
 fn timeline(args: &RunArgs, loaded: &Loaded, plan: &Plan, settings: &Settings) -> Result<Option<Timeline>, Failure> {
@@ -135,7 +137,7 @@ fn settings(args: &RunArgs, loaded: &Loaded) -> Result<Settings, Failure> {
         });
     }
     let threads = args.simulation.threads.map_or_else(threads, usize::from);
-    Ok(Settings { cells, threads })
+    Ok(Settings { cells, threads, head: None })
 }
 
 /// A thread for each core.

@@ -58,7 +58,7 @@ impl Part {
         self.focus.iter_mut().zip(&next.focus).for_each(|(mine, theirs)| *mine = mine.plus(theirs));
         self.exemplars.merge(next.exemplars);
         self.ledger.merge(&next.ledger);
-        add(&mut self.spans, &next.spans);
+        self.spans.merge(&next.spans);
         self.arrived += next.arrived;
         self.leftovers.extend(next.leftovers);
         self.fingerprints.extend(next.fingerprints);
@@ -113,15 +113,6 @@ impl Part {
     pub(crate) fn series(&self) -> &[TenSeconds] {
         &self.series
     }
-}
-
-/// Adds a cell's counts of spans, or those of many cells.
-pub(super) fn add(sum: &mut Counts, more: &Counts) {
-    sum.made += more.made;
-    sum.delivered += more.delivered;
-    sum.lost_queue_full += more.lost_queue_full;
-    sum.lost_crashed += more.lost_crashed;
-    sum.batches += more.batches;
 }
 
 /// The endpoint whose latency the series tells: the focus' operation, or the first of the edge.

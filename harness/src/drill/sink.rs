@@ -22,7 +22,9 @@ const SETTLE_S: u32 = 10;
 const GIVE_UP_S: u32 = 90;
 
 /// The sink of one cell.
-pub struct Sink {
+pub struct Sink<O> {
+    /// Takes every batch too.
+    pub outlet: O,
     cell: u32,
     /// The stream so far.
     pub fingerprint: Fingerprint,
@@ -58,8 +60,9 @@ struct OpenTrace {
     spans: Vec<SpanRecord>,
 }
 
-impl Consumer for Sink {
+impl<O: Consumer> Consumer for Sink<O> {
     fn batch(&mut self, batch: &Batch<'_>) {
+        self.outlet.batch(batch);
         self.fingerprint.batch(batch);
         self.arrived += batch.spans.len() as u64;
         for span in batch.spans {
@@ -83,10 +86,11 @@ impl Consumer for Sink {
     }
 }
 
-impl Sink {
+impl<O> Sink<O> {
     /// The sink of a cell that has seen nothing.
-    pub fn new(plan: &Plan, cell: u32) -> Self {
+    pub fn new(plan: &Plan, cell: u32, outlet: O) -> Self {
         Self {
+            outlet,
             cell,
             fingerprint: Fingerprint::default(),
             arrived: 0,

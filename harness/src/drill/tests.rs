@@ -34,7 +34,7 @@ fn play(name: &str, change: &[String]) -> Played {
     let scenario = loaded(name, change);
     let plan = compile(name, &scenario, 1);
     let mut exports = Vec::new();
-    let settings = Settings { cells: 1, threads: 1 };
+    let settings = Settings { cells: 1, threads: 1, head: None };
     let record = play_while(&scenario, &plan, settings, &mut |barrier| {
         exports.extend(barrier.export.cloned());
         ControlFlow::Continue(())

@@ -26,6 +26,9 @@ struct Seen {
     durations: Option<Box<[u64; BUCKETS]>>,
 }
 
+/// What arrived at one place, as integers: place; spans, errors, ticks; bucket and count of the durations.
+pub(super) type TrafficRow = (usize, [u64; 3], Vec<(usize, u64)>);
+
 /// What arrived of one kind.
 #[derive(Clone, Copy)]
 pub(crate) struct Arrived<'a> {
@@ -79,8 +82,8 @@ impl Traffic {
         }
     }
 
-    /// All that arrived, as integers: place, spans, errors, ticks, then bucket and count of the durations.
-    pub(super) fn rows(&self) -> Vec<(usize, [u64; 3], Vec<(usize, u64)>)> {
+    /// All that arrived, as integers.
+    pub(super) fn rows(&self) -> Vec<TrafficRow> {
         let mut rows = Vec::new();
         for (place, seen) in self.0.iter().enumerate().filter(|(_, seen)| seen.point.spans > 0) {
             let ShapePoint { spans, errors, duration_ticks } = seen.point;
@@ -91,7 +94,7 @@ impl Traffic {
     }
 
     /// The same again; `None` where rows do not belong to this plan.
-    pub(super) fn from_rows(plan: &Plan, rows: Vec<(usize, [u64; 3], Vec<(usize, u64)>)>) -> Option<Self> {
+    pub(super) fn from_rows(plan: &Plan, rows: Vec<TrafficRow>) -> Option<Self> {
         let mut traffic = Self::new(plan);
         for (place, [spans, errors, duration_ticks], counts) in rows {
             let mut durations = Box::new([0; BUCKETS]);

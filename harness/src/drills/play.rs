@@ -167,7 +167,7 @@ fn play_one(case: &Case, job: &Job, way: &Way<'_>) -> Result<Option<Outcome>, Fa
     let loaded = case.load(&short)?;
     let plan = compile(&loaded.name, &loaded.scenario, short.seed);
     let mut watch = Watch::new(names(&plan), short.start_s);
-    let settings = Settings { cells: way.cells, threads: 1 };
+    let settings = Settings { cells: way.cells, threads: 1, head: None };
     let mut is_stopped = false;
     let record = drill::play_while(&loaded.scenario, &plan, settings, &mut |barrier| {
         watch.look(barrier);

@@ -6,6 +6,7 @@
 pub mod conventions;
 pub mod encode;
 pub mod fingerprint;
+pub mod head;
 pub mod logs;
 pub mod metrics;
 pub mod observed;

@@ -9,6 +9,7 @@
 //! each full batch. A span waits no longer than one period either way; a busy pod exports one more, partly
 //! filled batch each period.
 
+use crate::head::Head;
 use crate::record::{Batch, Consumer, SpanRecord};
 use doorbuster_model::key::{Key, name_hash};
 use doorbuster_model::time::{Ticks, ticks_from_ns};
@@ -36,6 +37,8 @@ pub struct Counts {
     pub made: u64,
     /// Handed to the consumer.
     pub delivered: u64,
+    /// Of traces that the head sampler dropped: never recorded.
+    pub sampled_out: u64,
     /// Lost at the pod because its queue was full.
     pub lost_queue_full: u64,
     /// Lost because the pod died before they were exported.
@@ -44,10 +47,29 @@ pub struct Counts {
     pub batches: u64,
 }
 
+impl Counts {
+    /// Whether every span made is delivered, sampled out or lost.
+    #[must_use]
+    pub const fn add_up(&self) -> bool {
+        self.made == self.delivered + self.sampled_out + self.lost_queue_full + self.lost_crashed
+    }
+
+    /// Adds another cell's.
+    pub const fn merge(&mut self, other: &Self) {
+        self.made += other.made;
+        self.delivered += other.delivered;
+        self.sampled_out += other.sampled_out;
+        self.lost_queue_full += other.lost_queue_full;
+        self.lost_crashed += other.lost_crashed;
+        self.batches += other.batches;
+    }
+}
+
 /// The batch span processors of all pods of a cell.
 #[derive(Clone, Debug)]
 pub struct Sdk {
     settings: Settings,
+    head: Option<Head>,
     pods: Vec<Pod>,
     /// Pods that reached the batch size in this tick, each once; in order of pod only when flushed.
     due: Vec<Due>,
@@ -86,6 +108,7 @@ impl Sdk {
         let pod = || Pod { spans: Vec::with_capacity(settings.batch), next_number: 0 };
         Self {
             settings,
+            head: None,
             pods: (0..pods).map(|_| pod()).collect(),
             due: Vec::new(),
             timers: Timers::new(pods, settings.delay, key),
@@ -94,9 +117,21 @@ impl Sdk {
         }
     }
 
+    /// From now on spans are kept by a head sampler.
+    pub fn sample(&mut self, head: Head) {
+        self.head = Some(head);
+    }
+
     /// Takes a span that ended in this tick.
     #[inline]
     pub fn push(&mut self, record: SpanRecord) {
+        if let Some(head) = &self.head
+            && !head.keeps(record.trace)
+        {
+            self.counts.made += 1;
+            self.counts.sampled_out += 1;
+            return;
+        }
         let pod = &mut self.pods[usize::from(record.pod)];
         self.counts.made += 1;
         if pod.spans.len() >= self.settings.queue {
@@ -148,12 +183,7 @@ impl Sdk {
         self.due.clear();
         self.due.extend(all);
         self.flush(at, consumer);
-        let Counts { made, delivered, lost_queue_full, lost_crashed, .. } = self.counts;
-        assert_eq!(
-            made,
-            delivered + lost_queue_full + lost_crashed,
-            "invariant: spans made are delivered or counted as lost"
-        );
+        assert!(self.counts.add_up(), "invariant: spans made are delivered, sampled out or counted as lost");
     }
 
     /// What became of the spans so far.

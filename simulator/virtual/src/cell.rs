@@ -17,6 +17,7 @@ use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Instr, PerPod, Plan, PodId, Site, SiteId};
 use doorbuster_model::policies::{Breaker, RetryBudget, TokenBucket};
 use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::head::Head;
 use doorbuster_telemetry::record::{Consumer, SpanRecord};
 use doorbuster_telemetry::sdk::{Counts, Sdk, Settings};
 
@@ -24,6 +25,8 @@ use doorbuster_telemetry::sdk::{Counts, Sdk, Settings};
 pub const MAX_FRAMES: usize = 1 << 24;
 /// Half of what the 32-bit ticks of a frame can tell apart; a request is refused some minutes before it gets as old.
 pub const MAX_AGE_TICKS: Ticks = 1 << 31;
+/// After so many ticks a drain looks whether the cell is empty: the length is a part of the stream, since it sets the last flush.
+pub const DRAIN_STEP_TICKS: Ticks = 1 << 20;
 /// How often ages are looked at.
 const AGE_CHECK_TICKS: Ticks = 1 << 28;
 
@@ -256,6 +259,11 @@ impl<'p, C: Consumer> Cell<'p, C> {
         cell
     }
 
+    /// The SDKs of the cell's pods sample at the head; to be said before anything is played.
+    pub fn sample(&mut self, head: Head) {
+        self.sdk.sample(head);
+    }
+
     /// Plays everything before tick `until`.
     ///
     /// # Errors
@@ -292,19 +300,31 @@ impl<'p, C: Consumer> Cell<'p, C> {
     /// # Errors
     /// As [`Self::play`].
     pub fn drain(&mut self) -> Result<(), Overload> {
+        self.close();
+        while !self.is_empty() {
+            self.play(self.now + DRAIN_STEP_TICKS)?;
+        }
+        self.shut_down();
+        Ok(())
+    }
+
+    /// The first part of [`Self::drain`], for whoever plays the rest in turns: in steps of [`DRAIN_STEP_TICKS`] while the cell
+    /// is not empty, then [`Self::shut_down`].
+    pub fn close(&mut self) {
         self.close_doors();
         self.unstick();
         self.recover();
-        loop {
-            let frames = &self.frames;
-            if self.wheel.is_idle(|event| is_live(frames, event)) {
-                break;
-            }
-            let ahead = self.now + (1 << 20);
-            self.play(ahead)?;
-        }
+    }
+
+    /// Whether nothing is left to happen in a closed cell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wheel.is_idle(|event| is_live(&self.frames, event))
+    }
+
+    /// Exports all spans that the pods of an empty cell hold.
+    pub fn shut_down(&mut self) {
         self.sdk.shutdown(self.now, &mut self.consumer);
-        Ok(())
     }
 
     /// Tick up to which the cell has been played.

@@ -482,7 +482,7 @@ impl<C: Consumer> Cell<'_, C> {
             left.push(format!("{} messages in partitions", self.messages));
         }
         let spans = self.sdk.counts();
-        if spans.made != spans.delivered + spans.lost_queue_full + spans.lost_crashed {
+        if !spans.add_up() {
             left.push(format!("{spans:?}: made is not delivered and lost"));
         }
         left

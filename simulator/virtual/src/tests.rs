@@ -6,4 +6,5 @@ mod mechanisms;
 mod plans;
 pub(crate) mod planted;
 mod reference;
+mod schedule;
 mod stream;

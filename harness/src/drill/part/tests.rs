@@ -19,12 +19,13 @@ fn drill() -> (Scenario, Plan) {
 
 /// A share, after a way through its written form.
 fn share(scenario: &Scenario, plan: &Plan, cells: Range<u32>, seconds: u32) -> Part {
+    let outlets = vec![(); cells.len()];
     let share = Share { cells, timeline: None, is_merged: true };
-    let settings = Settings { cells: 4, threads: 1 };
-    let played = play_share(scenario, plan, settings, &share, &mut |barrier| {
+    let settings = Settings { cells: 4, threads: 1, head: None };
+    let played = play_share(scenario, plan, settings, &share, outlets, &mut |barrier| {
         if barrier.progress.second == seconds { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    let Ok((part, _)) = played else { panic!("the drill is too much for the engine") };
+    let Ok((part, ..)) = played else { panic!("the drill is too much for the engine") };
     let json = serde_json::to_string(&part.rows()).expect("rows are JSON");
     let rows = serde_json::from_str(&json).expect("they are read as they were written");
     Part::from_rows(scenario, plan, rows).expect("they are of this plan")

@@ -5,7 +5,7 @@
 
 use super::{Part, counts, histogram};
 use crate::drill::exemplar::{ExemplarRows, Exemplars};
-use crate::drill::traffic::Traffic;
+use crate::drill::traffic::{Traffic, TrafficRow};
 use crate::drill::{FocusSecond, StationTen, TenSeconds, Window, WindowSlice};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::Plan;
@@ -27,8 +27,8 @@ pub(crate) struct PartRows {
     exemplars: ExemplarRows,
     /// Arrivals, abandoned, events, then ended by outcome.
     ledger: ([u64; 3], [u64; Outcome::COUNT]),
-    /// Made, delivered, lost to full queues, lost to crashes, batches.
-    spans: [u64; 5],
+    /// Made, delivered, sampled out, lost to full queues, lost to crashes, batches.
+    spans: [u64; 6],
     arrived: u64,
     leftovers: Vec<String>,
     fingerprints: Vec<[u8; 16]>,
@@ -40,7 +40,7 @@ struct WindowRow {
     from_s: u32,
     to_s: u32,
     slice: SliceRow,
-    traffic: Vec<(usize, [u64; 3], Vec<(usize, u64)>)>,
+    traffic: Vec<TrafficRow>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -81,7 +81,7 @@ impl Part {
     /// The part as it is written.
     pub(crate) fn rows(&self) -> PartRows {
         let Ledger { arrivals, ended, abandoned, events } = self.ledger;
-        let Counts { made, delivered, lost_queue_full, lost_crashed, batches } = self.spans;
+        let Counts { made, delivered, sampled_out, lost_queue_full, lost_crashed, batches } = self.spans;
         PartRows {
             played_s: self.played_s,
             complete: self.complete,
@@ -91,7 +91,7 @@ impl Part {
             focus: self.focus.clone(),
             exemplars: self.exemplars.rows(),
             ledger: ([arrivals, abandoned, events], ended),
-            spans: [made, delivered, lost_queue_full, lost_crashed, batches],
+            spans: [made, delivered, sampled_out, lost_queue_full, lost_crashed, batches],
             arrived: self.arrived,
             leftovers: self.leftovers.clone(),
             fingerprints: self.fingerprints.clone(),
@@ -101,7 +101,7 @@ impl Part {
     /// A part of this plan as it was written; `None` where it is of another.
     pub(crate) fn from_rows(scenario: &Scenario, plan: &Plan, rows: PartRows) -> Option<Self> {
         let ([arrivals, abandoned, events], ended) = rows.ledger;
-        let [made, delivered, lost_queue_full, lost_crashed, batches] = rows.spans;
+        let [made, delivered, sampled_out, lost_queue_full, lost_crashed, batches] = rows.spans;
         let exemplars = Exemplars::of(scenario, plan).with_rows(rows.exemplars)?;
         Some(Self {
             played_s: rows.played_s,
@@ -112,7 +112,7 @@ impl Part {
             focus: rows.focus,
             exemplars,
             ledger: Ledger { arrivals, ended, abandoned, events },
-            spans: Counts { made, delivered, lost_queue_full, lost_crashed, batches },
+            spans: Counts { made, delivered, sampled_out, lost_queue_full, lost_crashed, batches },
             arrived: rows.arrived,
             leftovers: rows.leftovers,
             fingerprints: rows.fingerprints,
@@ -172,7 +172,7 @@ fn to_slice(plan: &Plan, row: SliceRow) -> Option<Slice> {
         && row.in_flight.len() == slice.in_flight.len()
         && row.in_flight_ticks.len() == slice.in_flight_ticks.len();
     fits.then_some(())?;
-    slice.endpoints = row.endpoints.into_iter().map(to_endpoint).collect();
+    slice.endpoints = row.endpoints.iter().map(to_endpoint).collect();
     slice.statements = row.statements.into_iter().map(to_statement).collect();
     slice.consumers = row.consumers.into_iter().map(to_consumer).collect();
     slice.caches = row.caches.into_iter().map(|[hits, misses]| CacheSlice { hits, misses }).collect();
@@ -194,7 +194,7 @@ fn of_endpoint(slice: &EndpointSlice) -> EndpointRow {
     }
 }
 
-fn to_endpoint(row: EndpointRow) -> EndpointSlice {
+fn to_endpoint(row: &EndpointRow) -> EndpointSlice {
     let [latency_ticks, max_ticks, abandoned, affected, given_up] = row.sums;
     let latencies = histogram(&row.latencies);
     EndpointSlice { outcomes: row.outcomes, latency_ticks, max_ticks, latencies, abandoned, affected, given_up }

@@ -36,7 +36,7 @@ fn span(shape: usize, index: u32, ms: u64, outcome: Outcome) -> SpanRecord {
 
 /// What a sink makes of these spans, in a window of ten seconds.
 fn window(plan: &Plan, spans: &[SpanRecord]) -> WindowSlice {
-    let mut sink = Sink::new(plan, 0);
+    let mut sink = Sink::new(plan, 0, ());
     sink.batch(&Batch { pod: 0, number: 0, at: 0, spans });
     let mut traffic = Traffic::new(plan);
     sink.hand_over(&mut traffic);
@@ -120,7 +120,7 @@ fn errors_and_the_99th_percentile_are_those_of_the_spans() {
 fn the_maps_edges_are_those_of_the_plan() {
     let loaded = loaded(&["duration=2min", "warmup=5s", "faults.index_lost.at=40s", "expect={}"]);
     let plan = compile(&loaded.name, &loaded.scenario, 1);
-    let settings = Settings { cells: 1, threads: 1 };
+    let settings = Settings { cells: 1, threads: 1, head: None };
     let played = drill::play_while(&loaded.scenario, &plan, settings, &mut |_| ControlFlow::Continue(()));
     let Ok(record) = played else { panic!("it was too much for the engine") };
     let result = crate::result::tell(&loaded, &plan, &record);

@@ -1,0 +1,1 @@
+//! Delivery against real servers on loopback.

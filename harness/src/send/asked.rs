@@ -1,0 +1,208 @@
+//! What was asked for, checked before anything is played: targets that may be loaded, a rate that may be sent, the plan that makes it.
+//!
+//! Owns what the arguments mean. Refuses to open a connection.
+
+use crate::cli::{CompressionName, ProtocolName, SendArgs, Speed};
+use crate::deliver::{Compression, Endpoint, Header, Protocol, Settings, Tls};
+use crate::failure::Failure;
+use doorbuster_model::compile::compile;
+use doorbuster_model::plan::{Arrivals, Plan};
+use doorbuster_scenarios::{Loaded, Source, load};
+use std::time::Duration;
+
+/// Requests that may wait in a line: what comes due within the lead, and a second or so of a target that stalls. Chosen.
+pub(crate) const BUFFER_BODIES: usize = 768;
+
+/// What is going to be sent.
+pub(crate) struct Asked {
+    /// The scenario.
+    pub(crate) loaded: Loaded,
+    /// Its plan, at the rate and for the time that were asked for.
+    pub(crate) plan: Plan,
+    /// Cells to play.
+    pub(crate) cells: u32,
+    /// Threads to play them on.
+    pub(crate) threads: usize,
+    /// Highest rate of shoppers' requests that these cells make, per second of the wall clock; `None` for a closed loop or full speed.
+    pub(crate) peak_per_s: Option<f64>,
+    /// Attributes that mark every resource.
+    pub(crate) marks: Vec<(String, String)>,
+    /// Where to, and how.
+    pub(crate) transport: Settings,
+}
+
+impl Asked {
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// When a target may not be loaded, or the scenario cannot be played as asked.
+    pub(crate) fn new(args: &SendArgs) -> Result<Self, Failure> {
+        let transport = transport(args)?;
+        for endpoint in &transport.endpoints {
+            may_be_loaded(endpoint, &args.yes_load)?;
+        }
+        let loaded = load(&Source::from_arg(&args.scenario), &args.set).map_err(Failure::Input)?;
+        let mut plan = compile(&loaded.name, &loaded.scenario, args.simulation.seed);
+        let cells = cells(args, &loaded)?;
+        if let Some(length) = args.length {
+            plan.duration_s = whole_seconds(length.ns)?;
+        }
+        if let Some(rate) = args.rate {
+            set_rate(&mut plan, rate.per_s)?;
+        }
+        let peak_per_s = peak_per_s(&plan, cells, args.speed);
+        if let Some(peak_per_s) = peak_per_s.filter(|peak_per_s| *peak_per_s > args.ceiling.per_s) {
+            return Err(Failure::Argument {
+                message: format!("{peak_per_s:.0} requests/s are above the ceiling of {:.0}", args.ceiling.per_s),
+                help: "lower --rate, --speed or --cells, or say --ceiling with what the target may be given".to_owned(),
+            });
+        }
+        let marks = args.resource.iter().map(|mark| mark_of(mark)).collect::<Result<_, _>>()?;
+        let threads = args.simulation.threads.map_or_else(crate::run::threads, usize::from);
+        let transport = Settings { lines: threads.min(cells as usize), ..transport };
+        Ok(Self { loaded, plan, cells, threads, peak_per_s, marks, transport })
+    }
+}
+
+/// Where to and how, without the number of lines.
+fn transport(args: &SendArgs) -> Result<Settings, Failure> {
+    let protocol = Protocol::from(args.protocol);
+    let endpoints = args.to.iter().map(|url| Endpoint::parse(url, protocol)).collect::<Result<_, _>>()?;
+    Ok(Settings {
+        compression: args.compression.into(),
+        headers: args
+            .header
+            .iter()
+            .map(|header| Header::parse(header, |name| std::env::var(name).ok()))
+            .collect::<Result<_, _>>()?,
+        tls: Tls {
+            ca: args.ca.clone(),
+            identity: args.cert.clone().zip(args.key.clone()),
+            server_name: args.server_name.clone(),
+        },
+        timeout: Duration::from_nanos(args.timeout.ns),
+        retry_window: Duration::from_nanos(args.retry_for.ns),
+        buffer_bodies: BUFFER_BODIES,
+        seed: args.simulation.seed,
+        ..Settings::new(protocol, endpoints)
+    })
+}
+
+impl From<ProtocolName> for Protocol {
+    fn from(name: ProtocolName) -> Self {
+        match name {
+            ProtocolName::Grpc => Self::Grpc,
+            ProtocolName::Http => Self::Http,
+        }
+    }
+}
+
+impl From<CompressionName> for Compression {
+    fn from(name: CompressionName) -> Self {
+        match name {
+            CompressionName::None => Self::None,
+            CompressionName::Gzip => Self::Gzip,
+            CompressionName::Zstd => Self::Zstd,
+        }
+    }
+}
+
+/// A host of this machine, or one that the user promised may be loaded.
+fn may_be_loaded(endpoint: &Endpoint, promised: &[String]) -> Result<(), Failure> {
+    let host = endpoint.host();
+    if endpoint.is_loopback() || promised.iter().any(|name| name.eq_ignore_ascii_case(host)) {
+        return Ok(());
+    }
+    Err(Failure::Argument {
+        message: format!("`{host}` is not this machine, and nobody said that it may be loaded"),
+        help: format!("if it is yours and may be loaded, say so: --yes-load {host}"),
+    })
+}
+
+fn cells(args: &SendArgs, loaded: &Loaded) -> Result<u32, Failure> {
+    let fleet = loaded.scenario.cells.fleet.count as u32;
+    match args.cells {
+        Some(cells) if cells > fleet => Err(Failure::Argument {
+            message: format!("`--cells {cells}` is more than the fleet's {fleet}"),
+            help: format!("play at most {fleet} cells, or change the fleet: --set cells.fleet={cells}"),
+        }),
+        Some(cells) => Ok(cells),
+        None => Ok(fleet),
+    }
+}
+
+fn whole_seconds(ns: u64) -> Result<u32, Failure> {
+    let whole = (ns > 0 && ns.is_multiple_of(1_000_000_000)).then_some(ns / 1_000_000_000);
+    whole.and_then(|seconds| u32::try_from(seconds).ok()).ok_or_else(|| Failure::Argument {
+        message: "`--for` takes whole seconds".to_owned(),
+        help: "say --for 60s, or --for 10min".to_owned(),
+    })
+}
+
+/// Scales the traffic so that its highest rate is this one, for the whole fleet.
+fn set_rate(plan: &mut Plan, per_s: f64) -> Result<(), Failure> {
+    let per_cell = per_s / f64::from(plan.cells_fleet);
+    let Arrivals::Open { curve, .. } = &mut plan.arrivals else {
+        return Err(Failure::Argument {
+            message: "`--rate` does not fit a closed loop, whose users decide how much they ask".to_owned(),
+            help: "leave --rate out, or change the users: --set traffic.closed.users=N".to_owned(),
+        });
+    };
+    let highest = curve.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
+    if highest <= 0.0 || per_s <= 0.0 {
+        return Err(Failure::Argument {
+            message: "there is no traffic to send at this rate".to_owned(),
+            help: "give the scenario a rate above 0, and --rate too".to_owned(),
+        });
+    }
+    curve.iter_mut().for_each(|(_, rate)| *rate *= per_cell / highest);
+    Ok(())
+}
+
+fn peak_per_s(plan: &Plan, cells: u32, speed: Speed) -> Option<f64> {
+    let (Arrivals::Open { curve, .. }, Speed::Times(times)) = (&plan.arrivals, speed) else { return None };
+    let length_s = f64::from(plan.duration_s);
+    let reached = curve.iter().take_while(|(at, _)| *at <= length_s);
+    Some(reached.map(|(_, rate)| *rate).fold(0.0, f64::max) * f64::from(cells) * times)
+}
+
+fn mark_of(mark: &str) -> Result<(String, String), Failure> {
+    match mark.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err(Failure::Argument {
+            message: format!("`--resource {mark}` has no key and value"),
+            help: "write it as KEY=VALUE: --resource deployment.environment.name=drill".to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// *Scenario*: endpoints on this machine and on others, with and without a promise. *Guarantees*: nobody else's machine is loaded by
+    /// a slip: names that begin like ours are others.
+    #[test]
+    fn nobody_is_loaded_by_a_slip() {
+        let at = |url: &str| Endpoint::parse(url, Protocol::Grpc).unwrap();
+        for url in ["http://127.0.0.1:4317", "http://localhost", "https://[::1]:4317", "http://127.8.9.1:1"] {
+            assert!(may_be_loaded(&at(url), &[]).is_ok(), "{url}");
+        }
+        for url in ["http://10.0.0.1:4317", "http://localhost.example.com", "http://[::2]:1"] {
+            let told = may_be_loaded(&at(url), &["other".to_owned()]).unwrap_err().to_string();
+            assert!(told.contains("--yes-load"), "{told}");
+        }
+        assert!(may_be_loaded(&at("http://otel.example.com:4317"), &["otel.example.com".to_owned()]).is_ok());
+    }
+
+    /// *Scenario*: a scenario with a curve at another rate. *Guarantees*: its highest point is the rate, over all cells of the fleet.
+    #[test]
+    fn a_rate_is_the_fleets_highest() {
+        let loaded = load(&Source::from_arg("flash-sale"), &[]).unwrap();
+        let mut plan = compile(&loaded.name, &loaded.scenario, 1);
+        set_rate(&mut plan, 1_000.0).unwrap();
+        let Arrivals::Open { curve, .. } = &plan.arrivals else { unreachable!() };
+        let highest = curve.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
+        assert!((highest * f64::from(plan.cells_fleet) - 1_000.0).abs() < 1e-6);
+    }
+}

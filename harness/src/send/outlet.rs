@@ -1,0 +1,171 @@
+//! A cell's end of the road: batches become bodies of requests, and bodies go to the thread's line.
+//!
+//! Owns packing: a body is closed when it is as large as was asked for, and at the end of a turn, so that nothing waits longer than a turn. It
+//! is due when its last batch left its pod. Refuses connections and retries, which are the line's.
+
+use super::pace::Pace;
+use crate::deliver::{Body, Line};
+use crate::drill::outlet::Outlet;
+use crate::otlp::Signal;
+use bytes::Bytes;
+use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::record::{Batch, Consumer};
+use doorbuster_telemetry::tally::Tally;
+use doorbuster_telemetry::templates::FastEncoder;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Turns of an epoch: 20 ms each.
+pub(crate) const TURNS: u64 = 50;
+/// A body may grow beyond its size by one batch: some 512 spans.
+const ROOM_BYTES: usize = 256 * 1024;
+/// At full speed there is no schedule to break: a thread waits so long for its line before it gives a body up.
+const MOST_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is sent of a cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Whether spans are.
+    pub(crate) traces: bool,
+    /// Whether log records are.
+    pub(crate) logs: bool,
+    /// Size at which a body is closed.
+    pub(crate) body_bytes: usize,
+    /// Whether a tally is kept.
+    pub(crate) tally: bool,
+}
+
+/// Takes the batches of one cell.
+pub(crate) struct CellOutlet<'p> {
+    encoder: FastEncoder<'p>,
+    pace: Arc<Pace>,
+    line: Line,
+    wanted: Wanted,
+    spans: Open,
+    logs: Open,
+    /// Tick of the last batch.
+    last: Ticks,
+    /// Of what was encoded, if it is kept.
+    pub(crate) tally: Tally,
+    /// What was due, and what the line had no room for.
+    pub(crate) counts: Counts,
+}
+
+/// A body that is being filled.
+#[derive(Default)]
+struct Open {
+    bytes: Vec<u8>,
+    items: u64,
+}
+
+/// What became of what was made, up to the line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Spans encoded.
+    pub(crate) spans: u64,
+    /// Their bytes, before compression.
+    pub(crate) span_bytes: u64,
+    /// Log records encoded.
+    pub(crate) log_records: u64,
+}
+
+impl Counts {
+    /// Adds another cell's.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.spans += other.spans;
+        self.span_bytes += other.span_bytes;
+        self.log_records += other.log_records;
+    }
+}
+
+impl<'p> CellOutlet<'p> {
+    /// An outlet that has taken nothing.
+    pub(crate) fn new(encoder: FastEncoder<'p>, pace: Arc<Pace>, line: Line, wanted: Wanted) -> Self {
+        Self {
+            encoder,
+            pace,
+            line,
+            wanted,
+            spans: Open::default(),
+            logs: Open::default(),
+            last: 0,
+            tally: Tally::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    fn close_spans(&mut self) {
+        let body = self.spans.close(Signal::Traces, self.wanted.body_bytes);
+        self.hand_over(body);
+    }
+
+    fn close_logs(&mut self) {
+        let body = self.logs.close(Signal::Logs, self.wanted.body_bytes);
+        self.hand_over(body);
+    }
+
+    fn hand_over(&mut self, closed: Option<(Signal, Bytes, u64)>) {
+        let Some((signal, bytes, items)) = closed else { return };
+        let body = Body { signal, bytes, items, due: self.pace.due(self.last), endpoint: None };
+        let offered =
+            if self.pace.is_unbounded() { self.line.offer_within(body, MOST_PATIENCE) } else { self.line.offer(body) };
+        if let Err(body) = offered {
+            self.line.give_up(&body);
+        }
+    }
+}
+
+impl Open {
+    /// Takes what is there; nothing if there is nothing.
+    fn close(&mut self, signal: Signal, body_bytes: usize) -> Option<(Signal, Bytes, u64)> {
+        if self.items == 0 {
+            return None;
+        }
+        let items = std::mem::take(&mut self.items);
+        // A body that stayed small, at low rates, does not keep the room of a large one.
+        let next = if self.bytes.len() * 2 > body_bytes { body_bytes + ROOM_BYTES } else { self.bytes.len() };
+        let bytes = std::mem::replace(&mut self.bytes, Vec::with_capacity(next));
+        Some((signal, Bytes::from(bytes), items))
+    }
+}
+
+impl Consumer for CellOutlet<'_> {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        self.last = batch.at;
+        if self.wanted.traces {
+            let before = self.spans.bytes.len();
+            let tally = self.wanted.tally.then_some(&mut self.tally);
+            self.encoder.spans(batch, &mut self.spans.bytes, tally);
+            let spans = batch.spans.len() as u64;
+            self.spans.items += spans;
+            self.counts.spans += spans;
+            self.counts.span_bytes += (self.spans.bytes.len() - before) as u64;
+            if self.spans.bytes.len() >= self.wanted.body_bytes {
+                self.close_spans();
+            }
+        }
+        if self.wanted.logs {
+            let records = self.encoder.logs(batch, &mut self.logs.bytes);
+            self.logs.items += records;
+            self.counts.log_records += records;
+            if self.logs.bytes.len() >= self.wanted.body_bytes {
+                self.close_logs();
+            }
+        }
+    }
+}
+
+impl Outlet for CellOutlet<'_> {
+    fn turns(&self) -> u64 {
+        TURNS
+    }
+
+    fn begin_turn(&mut self, at: Ticks) {
+        self.pace.wait(at);
+    }
+
+    fn end_turn(&mut self, _: Ticks) {
+        self.close_spans();
+        self.close_logs();
+    }
+}

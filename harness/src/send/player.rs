@@ -1,0 +1,124 @@
+//! Plays a scenario at the pace of the wall clock and sends what it makes.
+//!
+//! Owns the threads' work: cells turn by turn, their batches encoded, bodies handed to lines. Refuses to judge, and to print.
+
+use super::metrics::MetricsLine;
+use super::outlet::{CellOutlet, Counts, Wanted};
+use super::pace::Pace;
+use crate::cli::Speed;
+use crate::deliver::{Delivery, Outcome, Settings};
+use crate::drill::fleet::cells_of_thread;
+use crate::drill::{self, Barrier, Record};
+use crate::failure::Failure;
+use crate::process;
+use doorbuster_model::plan::Plan;
+use doorbuster_scenarios::Scenario;
+use doorbuster_telemetry::encode::Place;
+use doorbuster_telemetry::tally::Tally;
+use doorbuster_telemetry::templates::FastEncoder;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How long answers are waited for once everything was handed to the lines.
+const GRACE: Duration = Duration::from_secs(60);
+/// Time between the start of the command and the first that is due: connections open meanwhile.
+const START_UP: Duration = Duration::from_millis(200);
+
+/// What is played and sent.
+pub(crate) struct Load<'a> {
+    /// The scenario.
+    pub(crate) scenario: &'a Scenario,
+    /// Its plan.
+    pub(crate) plan: &'a Plan,
+    /// Cells of it.
+    pub(crate) cells: u32,
+    /// Threads to play them on; each has a line.
+    pub(crate) threads: usize,
+    /// Share of the traces that SDKs keep; all if `None`.
+    pub(crate) head: Option<f64>,
+    /// How fast.
+    pub(crate) speed: Speed,
+    /// Attributes that mark every resource.
+    pub(crate) marks: &'a [(String, String)],
+    /// Whether spans are sent.
+    pub(crate) traces: bool,
+    /// Whether metrics are.
+    pub(crate) metrics: bool,
+    /// Whether log records are.
+    pub(crate) logs: bool,
+    /// Size at which a body is closed.
+    pub(crate) body_bytes: usize,
+    /// Whether a tally of the spans is kept.
+    pub(crate) tally: bool,
+}
+
+/// Everything that a sending left behind.
+pub(crate) struct Played {
+    /// What truly happened.
+    pub(crate) record: Record,
+    /// What was encoded.
+    pub(crate) counts: Counts,
+    /// Points of metrics that were encoded.
+    pub(crate) points: u64,
+    /// The spans by service and second, if a tally was wanted.
+    pub(crate) tally: Tally,
+    /// What became of it.
+    pub(crate) outcome: Outcome,
+    /// Seconds from the first moment of the schedule to the last answer.
+    pub(crate) wall_s: f64,
+    /// CPU seconds of this process meanwhile.
+    pub(crate) cpu_s: f64,
+}
+
+/// Plays and sends until all is answered, or until whoever looks at the barriers has seen enough.
+///
+/// # Errors
+/// When a line cannot be set up, or the shop holds more than the engine can tell the truth about.
+pub(crate) fn play(
+    load: &Load<'_>,
+    settings: Settings,
+    look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
+) -> Result<Played, Failure> {
+    let delivery = Delivery::start(settings)?;
+    let pace = Arc::new(Pace::new(load.speed));
+    let now_unix_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    let length = Duration::from_secs(load.plan.duration_s.into());
+    let epoch_unix_ns = pace.epoch_unix_ns(now_unix_ns + START_UP.as_nanos() as u64, length);
+    let place = |cell: u32| Place { cell: cell as u16, pass: 0, epoch_unix_ns };
+    let wanted = Wanted { traces: load.traces, logs: load.logs, body_bytes: load.body_bytes, tally: load.tally };
+    let of_thread = cells_of_thread(load.cells as usize, load.threads);
+    let outlets: Vec<CellOutlet<'_>> = (0..load.cells)
+        .map(|cell| {
+            let encoder = FastEncoder::new(load.plan, place(cell), load.marks);
+            CellOutlet::new(encoder, Arc::clone(&pace), delivery.line(cell as usize / of_thread), wanted)
+        })
+        .collect();
+    let mut metrics =
+        load.metrics.then(|| MetricsLine::new(load.plan, place(0), load.marks, delivery.line(0), Arc::clone(&pace)));
+    let (cpu_before_s, began) = (process::cpu_s().unwrap_or_default(), Instant::now() + START_UP);
+    pace.begin(began);
+    let settings = drill::Settings { cells: load.cells, threads: load.threads, head: load.head };
+    let played = drill::play_into(load.scenario, load.plan, settings, outlets, &mut |barrier: &Barrier<'_>| {
+        if let (Some(metrics), Some(export)) = (&mut metrics, barrier.export) {
+            metrics.take(export);
+        }
+        look(barrier)
+    });
+    let (record, outlets) = played.map_err(Failure::Overload)?;
+    let (mut counts, mut tally) = (Counts::default(), Tally::default());
+    for outlet in outlets {
+        counts.add(&outlet.counts);
+        tally.merge(&outlet.tally);
+    }
+    let outcome = delivery.finish(GRACE);
+    Ok(Played {
+        record,
+        counts,
+        points: metrics.map_or(0, |metrics| metrics.points()),
+        tally,
+        outcome,
+        wall_s: began.elapsed().as_secs_f64(),
+        cpu_s: process::cpu_s().unwrap_or_default() - cpu_before_s,
+    })
+}
