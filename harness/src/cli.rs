@@ -42,7 +42,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Play a scenario: shop, faults, detection; print the verdicts and write a report folder
     #[command(
-        after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\nExample: doorbuster run payment-index-loss --baseline main/result.json --tolerance 1%\nExample: doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32\nExample: doorbuster run payment-index-loss --cells 10 --timeline timeline.json --worker 3/10 --out part-3"
+        after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\nExample: doorbuster run payment-index-loss --baseline main/result.json --tolerance 1%\nExample: doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32\nExample: doorbuster run flash-sale --cells 10 --timeline timeline.json --worker 3/10 --out part-3"
     )]
     Run(RunArgs),
     /// Merge the parts of workers into the report of one run, or render a report again
