@@ -4,6 +4,7 @@ mod check;
 mod detection;
 mod generator;
 mod look_up;
+mod report;
 mod send;
 mod sink;
 
@@ -14,9 +15,11 @@ pub(crate) use check::CheckArgs;
 pub(crate) use detection::DetectionArgs;
 pub(crate) use generator::{GeneratorArgs, Stage};
 pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
+pub(crate) use report::ReportArgs;
 pub(crate) use send::{CompressionName, ProtocolName, SendArgs, SignalName, Speed};
 pub(crate) use sink::SinkArgs;
 
+use crate::part::Worker;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use doorbuster_scenarios::units::Share;
@@ -39,9 +42,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Play a scenario: shop, faults, detection; print the verdicts and write a report folder
     #[command(
-        after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\nExample: doorbuster run payment-index-loss --baseline main/result.json --tolerance 1%\nExample: doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32"
+        after_help = "Example: doorbuster run payment-index-loss --set faults.index_lost.change.lost_index.shards=50%\nExample: doorbuster run payment-index-loss --baseline main/result.json --tolerance 1%\nExample: doorbuster run payment-index-loss --sweep stores.payments.shards=8,16,32\nExample: doorbuster run flash-sale --cells 10 --timeline timeline.json --worker 3/10 --out part-3"
     )]
     Run(RunArgs),
+    /// Merge the parts of workers into the report of one run, or render a report again
+    #[command(
+        after_help = "Example: doorbuster report part-1 part-2 part-3 --out merged\nExample: doorbuster report doorbuster-report"
+    )]
+    Report(ReportArgs),
     /// Load a real OTLP endpoint with a scenario's telemetry, at the times that the scenario says
     #[command(
         after_help = "Example: doorbuster send flash-sale --to http://127.0.0.1:4317 --rate 10k/s --for 60s\nExample: doorbuster send quiet-day --to https://otel.example.com --yes-load otel.example.com --header api-key=${env:API_KEY} --rate 500/s --for 5min"
@@ -106,6 +114,13 @@ pub(crate) struct RunArgs {
     /// What may differ from the baseline: a part of times and rates, points of success
     #[arg(long, value_name = "SHARE", default_value = "2%", requires = "baseline")]
     pub(crate) tolerance: Share,
+    /// Take what the whole fleet decides (alert, cause, remedies, recovery) from an earlier run of the same, by the timeline.json
+    /// in its folder
+    #[arg(long, value_name = "TIMELINE.json", conflicts_with = "sweep")]
+    pub(crate) timeline: Option<PathBuf>,
+    /// Play one of n shares of the cells, for `report` to merge; with a fault or a remedy it takes a timeline
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["sweep", "baseline", "json"])]
+    pub(crate) worker: Option<Worker>,
     #[command(flatten)]
     pub(crate) simulation: Simulation,
     /// Cells to play; as the scenario says when left out. Fleet figures are scaled from them

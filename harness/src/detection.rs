@@ -20,7 +20,7 @@ mod names;
 pub(crate) mod tree;
 mod window;
 
-pub(crate) use alert::AlertEvent;
+pub(crate) use alert::{AlertEvent, fired};
 pub(crate) use cause::{Cause, CauseKind};
 pub(crate) use change::Symptom;
 pub(crate) use names::{EXTERNAL, EndpointName, Names, Parent, PoolName, ShapeName, StatementName, StoreName, What};

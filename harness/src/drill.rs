@@ -8,6 +8,7 @@ mod export;
 pub(crate) mod fleet;
 mod names;
 pub(crate) mod outlet;
+mod part;
 mod recovery;
 mod story;
 mod traffic;
@@ -17,12 +18,14 @@ pub(crate) mod sink;
 
 pub(crate) use exemplar::{Chosen, Likeness};
 pub(crate) use names::names;
+pub(crate) use part::{Part, PartRows, told_operation};
 pub(crate) use recovery::{FocusSecond, sum};
 pub(crate) use story::{Story, what_changes};
 pub(crate) use traffic::Traffic;
 pub(crate) use windows::{Window, WindowSlice};
 
 use crate::detection::{Detector, Finding};
+use crate::timeline::{Recovery, Timeline};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
 use doorbuster_scenarios::Scenario;
@@ -32,8 +35,7 @@ use doorbuster_virtual::slice::{Ledger, Slice};
 use exemplar::Exemplars;
 use fleet::Fleet;
 use outlet::Outlet;
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::{ControlFlow, Range};
 use windows::Windows;
 
 /// How a scenario is played, beside what it says itself.
@@ -45,6 +47,17 @@ pub(crate) struct Settings {
     pub(crate) threads: usize,
     /// Share of the traces that the SDKs keep at the head; `None` for all, without a sampler.
     pub(crate) head: Option<f64>,
+}
+
+/// The share of a run that one process plays.
+#[derive(Clone, Debug)]
+pub(crate) struct Share<'t> {
+    /// Its cells, of all that [`Settings::cells`] says.
+    pub(crate) cells: Range<u32>,
+    /// What the whole fleet decided, if that is known beforehand: then nothing of it is decided here.
+    pub(crate) timeline: Option<&'t Timeline>,
+    /// Whether its part is to be merged with others.
+    pub(crate) is_merged: bool,
 }
 
 /// What a second of the run showed, for whoever watches.
@@ -94,6 +107,10 @@ pub(crate) struct Record {
     pub(crate) exemplars: Vec<Chosen>,
     /// First second from which success stays near its old level.
     pub(crate) recovered_s: Option<u32>,
+    /// The same, and when it was known.
+    pub(crate) recovery: Option<Recovery>,
+    /// From which duration on a trace counts as slow, by endpoint of the edge.
+    pub(crate) slow_ticks: Vec<Option<u64>>,
     /// Counts over everything, drain included.
     pub(crate) ledger: Ledger,
     /// Spans made, delivered and lost at the pods.
@@ -116,12 +133,42 @@ pub(crate) struct TenSeconds {
     pub(crate) attempts: Vec<[u64; Outcome::COUNT]>,
     /// Successful answers for which somebody waited, by endpoint.
     pub(crate) succeeded: Vec<u64>,
-    /// p50 and p99 in ticks, by endpoint.
-    pub(crate) quantiles: Vec<(u64, u64)>,
+    /// p50 and p99 in ticks, of the operation that the series tells.
+    pub(crate) quantiles: (u64, u64),
+    /// Its latencies, by value in ticks; kept where the quantiles of many processes are read off them together.
+    pub(crate) latencies: Vec<(u64, u64)>,
+    /// Messages appended and consumed, by consumer group.
+    pub(crate) consumers: Vec<(u64, u64)>,
     /// By station.
     pub(crate) stations: Vec<StationTen>,
     /// Requests in the shop.
     pub(crate) in_flight: u64,
+}
+
+impl TenSeconds {
+    /// Adds the same ten seconds of other cells, but for the quantiles.
+    fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.attempts.iter_mut().zip(&other.attempts) {
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+        }
+        self.succeeded.iter_mut().zip(&other.succeeded).for_each(|(mine, theirs)| *mine += theirs);
+        for (mine, theirs) in self.consumers.iter_mut().zip(&other.consumers) {
+            *mine = (mine.0 + theirs.0, mine.1 + theirs.1);
+        }
+        for (mine, theirs) in self.stations.iter_mut().zip(&other.stations) {
+            mine.busy_ticks += theirs.busy_ticks;
+            mine.capacity_ticks += theirs.capacity_ticks;
+            mine.max_waiting = mine.max_waiting.max(theirs.max_waiting);
+        }
+        self.latencies.extend(&other.latencies);
+        self.in_flight += other.in_flight;
+    }
+
+    /// Reads the quantiles off the latencies.
+    fn settle(&mut self) {
+        let latencies = part::histogram(&self.latencies);
+        self.quantiles = (latencies.value_at_quantile(0.5), latencies.value_at_quantile(0.99));
+    }
 }
 
 /// Ten seconds at a station: all pods of a service, or all shards of a store.
@@ -140,23 +187,6 @@ impl StationTen {
     pub(crate) fn utilization(&self) -> f64 {
         self.busy_ticks as f64 / (self.capacity_ticks as f64).max(1.0)
     }
-}
-
-/// Plays a scenario to its end, or until `stop` is set.
-///
-/// # Errors
-/// When the shop holds more than the engine can tell the truth about.
-pub(crate) fn play(
-    scenario: &Scenario,
-    plan: &Plan,
-    settings: Settings,
-    stop: &AtomicBool,
-    watch: &mut dyn FnMut(&Progress),
-) -> Result<Record, Overload> {
-    play_while(scenario, plan, settings, &mut |barrier| {
-        watch(&barrier.progress);
-        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })
 }
 
 /// Plays a scenario to its end, or until whoever looks at its barriers has seen enough.
@@ -184,7 +214,33 @@ pub(crate) fn play_into<O: Outlet>(
     outlets: Vec<O>,
     look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
 ) -> Result<(Record, Vec<O>), Overload> {
-    let mut drill = Drill::new(scenario, plan, settings, outlets);
+    let share = Share { cells: 0..settings.cells, timeline: None, is_merged: false };
+    let (part, decided, outlets) = play_share(scenario, plan, settings, &share, outlets, look)?;
+    Ok((part.record(settings.cells, decided.story, decided.recovery), outlets))
+}
+
+/// What was decided while a share was played.
+pub(crate) struct Decided {
+    /// What happened when.
+    pub(crate) story: Story,
+    /// When success came back.
+    pub(crate) recovery: Option<Recovery>,
+}
+
+/// Plays a share of a scenario's cells to the end, or until whoever looks at its barriers has seen enough; with an outlet for each
+/// of the cells, which are given back.
+///
+/// # Errors
+/// When the shop holds more than the engine can tell the truth about.
+pub(crate) fn play_share<O: Outlet>(
+    scenario: &Scenario,
+    plan: &Plan,
+    settings: Settings,
+    share: &Share<'_>,
+    outlets: Vec<O>,
+    look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
+) -> Result<(Part, Decided, Vec<O>), Overload> {
+    let mut drill = Drill::new(scenario, plan, settings, share, outlets);
     for second in 0..plan.duration_s {
         let export = drill.play_second(second)?;
         let progress = drill.progress(second + 1);
@@ -198,9 +254,12 @@ pub(crate) fn play_into<O: Outlet>(
 
 struct Drill<'p, O> {
     plan: &'p Plan,
-    settings: Settings,
+    first_cell: u32,
     fleet: Fleet<'p, O>,
-    detector: Detector,
+    /// Nobody, where a share of the fleet is all that could be seen or everything was found before.
+    detector: Option<Detector>,
+    /// Recovery as it was found before.
+    foretold: Option<Option<Recovery>>,
     story: Story,
     windows: Windows,
     exemplars: Exemplars,
@@ -212,26 +271,35 @@ struct Drill<'p, O> {
     shapes: Vec<ShapePoint>,
     ten_began_s: u32,
     series: Vec<TenSeconds>,
+    told_operation: Option<EndpointId>,
+    keeps_latencies: bool,
     focus_edge: Option<EndpointId>,
     focus: Vec<FocusSecond>,
     focus_before: FocusSecond,
-    recovered_s: Option<u32>,
+    recovery: Option<Recovery>,
     played_s: u32,
 }
 
 impl<'p, O: Outlet> Drill<'p, O> {
-    fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings, outlets: Vec<O>) -> Self {
-        let focus_edge = scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge));
-        // The watched endpoint first, which is the focus' if there is one.
-        let mut edges = crate::plan_names::edges(plan);
-        edges.sort_by_key(|edge| Some(*edge) != focus_edge);
+    fn new(scenario: &Scenario, plan: &'p Plan, settings: Settings, share: &Share<'_>, outlets: Vec<O>) -> Self {
+        assert_eq!(share.cells.len(), outlets.len(), "invariant: an outlet for each cell");
+        let mut exemplars = Exemplars::of(scenario, plan);
+        let story = share.timeline.map_or_else(
+            || Story::new(scenario, plan, settings.cells),
+            |timeline| {
+                exemplars.set_slow_ticks(&timeline.slow_ticks);
+                Story::resolved(scenario, plan, settings.cells, timeline).expect("invariant: a checked timeline")
+            },
+        );
         Self {
             plan,
-            settings,
-            exemplars: Exemplars::new(plan, &edges, !scenario.faults.is_empty()),
-            fleet: Fleet::new(plan, outlets, &settings),
-            detector: Detector::new(names(plan), &scenario.alert),
-            story: Story::new(scenario, plan, settings.cells),
+            first_cell: share.cells.start,
+            exemplars,
+            fleet: Fleet::new(plan, share.cells.start, outlets, &settings),
+            detector: (!share.is_merged && share.timeline.is_none())
+                .then(|| Detector::new(names(plan), &scenario.alert)),
+            foretold: share.timeline.map(|timeline| timeline.recovery),
+            story,
             windows: Windows::new(scenario, plan),
             slice: Slice::new(plan),
             ten: Slice::new(plan),
@@ -239,10 +307,12 @@ impl<'p, O: Outlet> Drill<'p, O> {
             shapes: vec![ShapePoint::default(); plan.shapes.len()],
             ten_began_s: 0,
             series: Vec::new(),
-            focus_edge,
+            told_operation: told_operation(scenario, plan),
+            keeps_latencies: share.is_merged,
+            focus_edge: scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge)),
             focus: Vec::new(),
             focus_before: FocusSecond::default(),
-            recovered_s: None,
+            recovery: None,
             played_s: 0,
         }
     }
@@ -255,8 +325,8 @@ impl<'p, O: Outlet> Drill<'p, O> {
             self.close_slice(second);
         }
         commands.iter().for_each(|command| self.fleet.apply(command));
-        if let Some(rule) = self.story.rule(second) {
-            self.detector.set_rule(&rule);
+        if let (Some(rule), Some(detector)) = (self.story.rule(second), &mut self.detector) {
+            detector.set_rule(&rule);
         }
         self.fleet.play_epoch(second)?;
         let now_s = second + 1;
@@ -271,7 +341,7 @@ impl<'p, O: Outlet> Drill<'p, O> {
         if let Some(export) = &export {
             self.detect_export(export, now_s);
         }
-        let findings = self.detector.evaluate(now_s);
+        let findings = self.detector.as_mut().map(|detector| detector.evaluate(now_s)).unwrap_or_default();
         self.take(findings, now_s);
         Ok(export)
     }
@@ -303,15 +373,16 @@ impl<'p, O: Outlet> Drill<'p, O> {
 
     fn end_ten(&mut self, now_s: u32) {
         let endpoints = &self.ten.endpoints;
+        let latencies = self.told_operation.map(|id| &endpoints[usize::from(id)].latencies);
+        let kept = latencies.filter(|_| self.keeps_latencies);
         self.series.push(TenSeconds {
             at_s: now_s,
             seconds: now_s - self.ten_began_s,
             attempts: endpoints.iter().map(|endpoint| endpoint.outcomes).collect(),
             succeeded: endpoints.iter().map(doorbuster_virtual::slice::EndpointSlice::succeeded).collect(),
-            quantiles: endpoints
-                .iter()
-                .map(|endpoint| (endpoint.latencies.value_at_quantile(0.5), endpoint.latencies.value_at_quantile(0.99)))
-                .collect(),
+            quantiles: latencies.map_or((0, 0), |all| (all.value_at_quantile(0.5), all.value_at_quantile(0.99))),
+            latencies: kept.map(part::counts).unwrap_or_default(),
+            consumers: self.ten.consumers.iter().map(|consumer| (consumer.appended, consumer.consumed)).collect(),
             stations: self
                 .ten
                 .stations
@@ -334,13 +405,15 @@ impl<'p, O: Outlet> Drill<'p, O> {
             traces.extend(cell.consumer.take_traces(now_s));
         }
         self.exemplars.observe(&traces, &self.windows);
-        self.detector.observe(export, traces);
-        self.story.conditions(export, now_s);
+        if let Some(detector) = &mut self.detector {
+            detector.observe(export, traces);
+            self.story.conditions(export, now_s);
+        }
     }
 
     fn take(&mut self, findings: Vec<Finding>, now_s: u32) {
         for finding in findings {
-            self.story.note(finding, now_s, self.recovered_s);
+            self.story.note(finding, now_s, self.recovery.map(|recovery| recovery.at_s));
         }
         if let Some(started_s) = self.story.first_remedy_s() {
             self.windows.remedy_at(started_s);
@@ -360,12 +433,16 @@ impl<'p, O: Outlet> Drill<'p, O> {
 
     fn look_for_recovery(&mut self, now_s: u32) {
         let Some(injected_s) = self.story.injected_s() else { return };
-        if self.recovered_s.is_none() && now_s > injected_s {
-            let before = self.windows.before_bounds();
-            self.recovered_s = recovery::recovered(&self.focus, before, injected_s);
-            if let Some(recovered_s) = self.recovered_s {
-                self.windows.recovered_at(recovered_s, now_s);
-            }
+        if self.recovery.is_some() || now_s <= injected_s {
+            return;
+        }
+        let before = self.windows.before_bounds();
+        self.recovery = match self.foretold {
+            Some(foretold) => foretold.filter(|recovery| recovery.known_s == now_s),
+            None => recovery::recovered(&self.focus, before, injected_s).map(|at_s| Recovery { at_s, known_s: now_s }),
+        };
+        if let Some(recovery) = self.recovery {
+            self.windows.recovered_at(recovery.at_s, now_s);
         }
     }
 
@@ -388,7 +465,7 @@ impl<'p, O: Outlet> Drill<'p, O> {
         }
     }
 
-    fn end(mut self) -> Result<(Record, Vec<O>), Overload> {
+    fn end(mut self) -> Result<(Part, Decided, Vec<O>), Overload> {
         if self.ten_began_s < self.played_s {
             if !self.played_s.is_multiple_of(EXPORT_EVERY_S) && self.played_s < self.plan.duration_s {
                 self.close_slice(self.played_s);
@@ -398,28 +475,27 @@ impl<'p, O: Outlet> Drill<'p, O> {
         self.fleet.drain()?;
         let mut spans = doorbuster_telemetry::sdk::Counts::default();
         let (mut arrived, mut leftovers) = (0, Vec::new());
-        for (number, cell) in self.fleet.cells.iter().enumerate() {
+        for (number, cell) in (self.first_cell..).zip(&self.fleet.cells) {
             spans.merge(&cell.span_counts());
             arrived += cell.consumer.arrived;
             leftovers.extend(cell.leftovers().into_iter().map(|left| format!("cell {number}: {left}")));
         }
-        let record = Record {
+        let part = Part {
             played_s: self.played_s,
             complete: self.played_s == self.plan.duration_s,
-            cells: self.settings.cells,
-            exemplars: self.exemplars.choose(&self.windows),
+            unwanted: self.windows.unwanted(),
+            exemplars: self.exemplars,
             windows: self.windows.end(self.played_s),
             series: self.series,
             focus: self.focus,
-            story: self.story,
-            recovered_s: self.recovered_s,
             ledger: self.fleet.ledger(),
             spans,
             arrived,
             leftovers,
-            fingerprint: self.fleet.fingerprint(),
+            fingerprints: self.fleet.fingerprints(),
         };
-        Ok((record, self.fleet.cells.into_iter().map(|cell| cell.consumer.outlet).collect()))
+        let decided = Decided { story: self.story, recovery: self.recovery };
+        Ok((part, decided, self.fleet.cells.into_iter().map(|cell| cell.consumer.outlet).collect()))
     }
 }
 

@@ -18,15 +18,18 @@ mod operational;
 #[allow(dead_code)]
 mod otlp;
 mod page;
+mod part;
 mod plan_names;
 mod process;
 mod progress;
+mod report;
 mod result;
 mod run;
 mod schema;
 mod send;
 mod sink;
 mod theory;
+mod timeline;
 mod verdicts;
 
 use clap::Parser;
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Report(args) => report::report(args),
         Command::Send(args) => send::send(args),
         Command::Check(args) => check::check(args),
         Command::List(args) => list::list(args),

@@ -7,7 +7,7 @@ mod map;
 mod saturated;
 
 use crate::detection::AlertEvent;
-use crate::drill::{Record, TenSeconds, Window, WindowSlice, names};
+use crate::drill::{Record, TenSeconds, Window, WindowSlice, names, told_operation};
 use crate::{plan_names, verdicts};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
@@ -220,10 +220,9 @@ fn series_point(scenario: &Scenario, plan: &Plan, ten: &TenSeconds, factor: f64)
     let all_succeeded = |ids: &[EndpointId]| ids.iter().map(|id| ten.succeeded[usize::from(*id)]).sum::<u64>();
     let focus = scenario.focus.as_ref();
     let watched = focus.map_or_else(|| edges.clone(), |focus| vec![plan_names::endpoint(plan, &focus.edge)]);
-    let operation =
-        focus.map_or_else(|| edges.first().copied(), |focus| Some(plan_names::endpoint(plan, &focus.operation)));
+    let operation = told_operation(scenario, plan);
     let attempts = all_answered(&watched);
-    let quantiles = operation.filter(|id| answered(*id) > 0).map(|id| ten.quantiles[usize::from(id)]);
+    let quantiles = operation.filter(|id| answered(*id) > 0).map(|_| ten.quantiles);
     let mut cpu = BTreeMap::new();
     for (station, ten_seconds) in stations(plan).into_iter().zip(&ten.stations) {
         if matches!(station, StationId::Cores(_) | StationId::Store(_)) {

@@ -2,26 +2,33 @@
 
 mod baseline;
 mod sweep;
+mod worker;
 
 use crate::cli::RunArgs;
-use crate::drill::{self, Record, Settings};
+use crate::drill::{self, Barrier, Decided, Part, Record, Settings, Share};
 use crate::failure::Failure;
+use crate::timeline::Timeline;
 use crate::{process, progress, result};
 use doorbuster_model::compile::compile;
+use doorbuster_model::plan::Plan;
 use doorbuster_reports::outcome::outcome;
 use doorbuster_reports::result::RunResult;
 use doorbuster_reports::run::RunInfo;
 use doorbuster_reports::{comparison, folder, terminal};
 use doorbuster_scenarios::{Loaded, Source, load};
 use hdrhistogram::Histogram;
+use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Plays a scenario; returns the exit code.
 pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
     if let Some(told) = &args.sweep {
         return sweep::sweep(args, told);
+    }
+    if let Some(worker) = args.worker {
+        return worker::work(args, worker);
     }
     let loaded = load(&Source::from_arg(&args.scenario), &args.set).map_err(Failure::Input)?;
     let settings = settings(args, &loaded)?;
@@ -37,19 +44,30 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
         comparison::hold_against(&mut played.result, baseline, args.tolerance.ratio);
     }
     played.write(&args.out)?;
-    print(args, &played.result, &played.info)?;
+    print(&played.result, &played.info, &args.out, args.json, args.quiet)?;
     Ok(outcome(&played.result).exit_code())
 }
 
 /// A run that was played, with all that its report holds.
-struct Played {
-    result: RunResult,
-    info: RunInfo,
-    histograms: Vec<(String, Histogram<u64>)>,
+pub(crate) struct Played {
+    pub(crate) result: RunResult,
+    pub(crate) info: RunInfo,
+    pub(crate) histograms: Vec<(String, Histogram<u64>)>,
+    /// What other machines may take to play it.
+    pub(crate) timeline: Timeline,
 }
 
 impl Played {
-    fn write(&self, out: &Path) -> Result<(), Failure> {
+    /// Tells a record.
+    pub(crate) fn tell(loaded: &Loaded, plan: &Plan, record: Record, info: RunInfo) -> Self {
+        let result = result::tell(loaded, plan, &record);
+        let timeline = Timeline::of(loaded, plan, &record);
+        Self { result, info, histograms: result::histograms(plan, record), timeline }
+    }
+
+    pub(crate) fn write(&self, out: &Path) -> Result<(), Failure> {
+        folder::prepare(out)?;
+        self.timeline.write(out)?;
         Ok(folder::write_report(out, &self.result, &self.info, &self.histograms)?)
     }
 }
@@ -62,13 +80,38 @@ fn play(
     display: &mut progress::Display,
 ) -> Result<Played, Failure> {
     let plan = compile(&loaded.name, &loaded.scenario, args.simulation.seed);
+    let timeline = timeline(args, loaded, &plan, &settings)?;
     let started = SystemTime::now();
     let clock = Instant::now();
-    let played = drill::play(&loaded.scenario, &plan, settings, stop, &mut |progress| display.show(progress));
-    let record = played.map_err(Failure::Overload)?;
-    let result = result::tell(loaded, &plan, &record);
-    let info = info(args, &settings, &record, started, clock.elapsed());
-    Ok(Played { result, info, histograms: result::histograms(&plan, record) })
+    let share = Share { cells: 0..settings.cells, timeline: timeline.as_ref(), is_merged: false };
+    let (part, decided) = play_share(loaded, &plan, settings, &share, stop, display)?;
+    let info = info(args, &settings, &part, started, clock.elapsed());
+    let record = part.record(settings.cells, decided.story, decided.recovery);
+    if let Some(timeline) = timeline.filter(|_| record.complete) {
+        timeline.is_of_stream(&record.fingerprint)?;
+    }
+    Ok(Played::tell(loaded, &plan, record, info))
+}
+
+fn play_share(
+    loaded: &Loaded,
+    plan: &Plan,
+    settings: Settings,
+    share: &Share<'_>,
+    stop: &AtomicBool,
+    display: &mut progress::Display,
+) -> Result<(Part, Decided), Failure> {
+    let mut look = |barrier: &Barrier<'_>| {
+        display.show(&barrier.progress);
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let outlets = vec![(); share.cells.len()];
+    let played = drill::play_share(&loaded.scenario, plan, settings, share, outlets, &mut look);
+    played.map(|(part, decided, _)| (part, decided)).map_err(Failure::Overload)
+}
+
+fn timeline(args: &RunArgs, loaded: &Loaded, plan: &Plan, settings: &Settings) -> Result<Option<Timeline>, Failure> {
+    args.timeline.as_ref().map(|path| Timeline::read(path, loaded, plan, settings.cells)).transpose()
 }
 
 fn baseline(args: &RunArgs, loaded: &Loaded, settings: &Settings) -> Result<Option<RunResult>, Failure> {
@@ -102,7 +145,7 @@ pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn info(args: &RunArgs, settings: &Settings, record: &Record, started: SystemTime, wall: Duration) -> RunInfo {
+fn info(args: &RunArgs, settings: &Settings, part: &Part, started: SystemTime, wall: Duration) -> RunInfo {
     RunInfo {
         command: command(args),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -113,9 +156,9 @@ fn info(args: &RunArgs, settings: &Settings, record: &Record, started: SystemTim
         wall_s: wall.as_secs_f64(),
         cpu_s: process::cpu_s(),
         peak_memory_bytes: process::peak_memory_bytes(),
-        requests: record.ledger.arrivals,
-        spans: record.spans.made,
-        events: record.ledger.events,
+        requests: part.ledger.arrivals,
+        spans: part.spans.made,
+        events: part.ledger.events,
     }
 }
 
@@ -126,6 +169,9 @@ fn command(args: &RunArgs) -> String {
     words.push(format!("--seed {}", args.simulation.seed));
     if let Some(cells) = args.cells {
         words.push(format!("--cells {cells}"));
+    }
+    if let Some(timeline) = &args.timeline {
+        words.push(format!("--timeline {}", quoted(&timeline.display().to_string())));
     }
     if let Some(baseline) = &args.baseline {
         words.push(format!("--baseline {} --tolerance {}", quoted(&baseline.display().to_string()), args.tolerance));
@@ -143,12 +189,13 @@ pub(crate) fn quoted(word: &str) -> String {
     }
 }
 
-fn print(args: &RunArgs, told: &RunResult, info: &RunInfo) -> Result<(), Failure> {
-    if args.json {
+/// Prints a result as it was asked for.
+pub(crate) fn print(told: &RunResult, info: &RunInfo, out: &Path, json: bool, quiet: bool) -> Result<(), Failure> {
+    if json {
         process::tell(&folder::to_json(told)?)?;
-    } else if !args.quiet {
+    } else if !quiet {
         let style = terminal::Style { colour: process::takes_colour(), width: 100 };
-        process::tell(&terminal::summary(told, info, Some(Path::new(&args.out)), style))?;
+        process::tell(&terminal::summary(told, info, Some(out), style))?;
     }
     Ok(())
 }

@@ -6,8 +6,16 @@ use serde_json::Value;
 use workbench::{Folder, SHOP_DRILL, SMALLEST, edited, entry, number};
 
 /// All that a report folder holds, in order.
-const REPORT: [&str; 7] =
-    ["junit.xml", "latency.hlog", "report.html", "result.json", "run.json", "scenario.yaml", "summary.md"];
+const REPORT: [&str; 8] = [
+    "junit.xml",
+    "latency.hlog",
+    "report.html",
+    "result.json",
+    "run.json",
+    "scenario.yaml",
+    "summary.md",
+    "timeline.json",
+];
 
 fn verdict<'r>(result: &'r Value, id: &str) -> &'r Value {
     entry(&result["verdicts"], &[("id", id)])

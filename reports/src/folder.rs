@@ -86,6 +86,16 @@ pub fn write_report(
     let log = latency_log(result, histograms)
         .map_err(|source| ReportError::Encode { path: dir.join("latency.hlog"), source })?;
     replace(&dir.join("latency.hlog"), &log)?;
+    render(dir, result, run)
+}
+
+/// Renders a report again that was written before, or by another version: everything but `latency.hlog`, whose histograms are
+/// not in the result.
+///
+/// # Errors
+/// When the path is a file, or the system refuses to make, write or rename.
+pub fn render(dir: &Path, result: &RunResult, run: &RunInfo) -> Result<(), ReportError> {
+    prepare(dir)?;
     replace(&dir.join("run.json"), &json(dir, "run.json", run)?)?;
     replace(&dir.join("scenario.yaml"), &scenario(dir, result)?)?;
     replace(&dir.join("report.html"), page(result, run).as_bytes())?;
@@ -93,6 +103,14 @@ pub fn write_report(
     replace(&dir.join("summary.md"), markdown(result, run).as_bytes())?;
     // Last, so that a folder with a new result has all the rest of it.
     replace(&dir.join("result.json"), &json(dir, "result.json", result)?)
+}
+
+/// Writes a file into a folder that is there, as all files of a report are written.
+///
+/// # Errors
+/// When the system refuses to write or rename.
+pub fn write_file(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), ReportError> {
+    replace(&dir.join(name), bytes)
 }
 
 /// A sweep as the text of `sweep.json`.

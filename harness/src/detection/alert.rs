@@ -10,13 +10,14 @@ use super::names::Names;
 use doorbuster_scenarios::types::AlertRule;
 use doorbuster_scenarios::units::Time;
 use doorbuster_telemetry::observed::{EXPORT_EVERY_S, Export};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Longest window that is kept, in seconds: a day. A rule that asks for more gets a day.
 pub(crate) const LONGEST_WINDOW_S: u32 = 86_400;
 
 /// Requests of an edge endpoint in a window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Counts {
     /// Requests ended.
     pub(crate) attempts: u64,
@@ -37,7 +38,7 @@ impl Counts {
 }
 
 /// The rule began or ceased to hold for an edge endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct AlertEvent {
     /// Index of the endpoint.
     pub(crate) edge: usize,
@@ -183,6 +184,24 @@ impl Alerts {
         }
         sum
     }
+}
+
+/// The alerts of a whole run of `duration_s` seconds from its exports, in order of time: what [`Alerts`] says when it is asked
+/// every second, as the detector asks it.
+pub(crate) fn fired(names: &Names, rule: &AlertRule, exports: &[Export], duration_s: u32) -> Vec<AlertEvent> {
+    let mut alerts = Alerts::new(names, rule);
+    let mut exports = exports.iter().peekable();
+    let mut all = Vec::new();
+    for now_s in 1..=duration_s {
+        while let Some(export) = exports.next_if(|export| export.at_s <= now_s) {
+            alerts.observe(export);
+        }
+        all.extend(alerts.evaluate(now_s).into_iter().filter_map(|change| match change {
+            AlertChange::Fired(event) => Some(event),
+            AlertChange::Resolved(_) => None,
+        }));
+    }
+    all
 }
 
 /// A window in whole seconds, rounded up, from 1 s to [`LONGEST_WINDOW_S`].

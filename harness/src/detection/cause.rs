@@ -39,6 +39,7 @@ use super::names::{Names, What};
 use super::window::Window;
 use checks::{Explained, Scene};
 use doorbuster_reports::format::duration;
+use serde::{Deserialize, Serialize};
 use vote::Suspect;
 
 /// How long after its alert a suspect that nothing explains is told as unknown, in seconds. Chosen: half of the target for causes.
@@ -50,7 +51,8 @@ const NOW_S: u32 = 30;
 const SLOWED_TIMES: f64 = 2.0;
 
 /// Kinds of cause: a closed list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum CauseKind {
     /// A statement examines whole tables.
     MissingIndex,
@@ -142,7 +144,7 @@ impl CauseKind {
 const _: () = assert!(CauseKind::ALL.len() == CauseKind::Unknown as usize + 1);
 
 /// A cause, named.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Cause {
     /// When it was named, in virtual seconds.
     pub(crate) at_s: u32,

@@ -17,11 +17,12 @@ mod slow;
 
 use super::names::Names;
 use doorbuster_telemetry::observed::Export;
+use serde::{Deserialize, Serialize};
 use series::Series;
 use std::fmt;
 
 /// The first alarm of an episode.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Symptom {
     /// The export that showed it, in virtual seconds.
     pub(crate) at_s: u32,

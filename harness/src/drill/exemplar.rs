@@ -16,6 +16,10 @@
 //! - Of the sort it is the kept trace whose duration is nearest to the median; equal ones are told apart by cell and trace. No
 //!   step depends on threads or on the order of arrival.
 
+mod wire;
+
+pub(super) use wire::ExemplarRows;
+
 use super::windows::{Window, Windows};
 use crate::detection::tree::{end, outcome};
 use doorbuster_model::ids::trace_number;
@@ -23,6 +27,7 @@ use doorbuster_model::key::mix;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
 use doorbuster_model::time::tick_of_second;
+use doorbuster_scenarios::Scenario;
 use doorbuster_telemetry::observed::TraceSample;
 use doorbuster_telemetry::record::{SpanRecord, TraceWord};
 use std::collections::BTreeMap;
@@ -107,6 +112,14 @@ impl Exemplars {
         Self(edges.iter().enumerate().map(endpoint).collect())
     }
 
+    /// Nothing seen yet of a scenario's edge, the focus' endpoint first if there is one.
+    pub(super) fn of(scenario: &Scenario, plan: &Plan) -> Self {
+        let focus = scenario.focus.as_ref().map(|focus| crate::plan_names::endpoint(plan, &focus.edge));
+        let mut edges = crate::plan_names::edges(plan);
+        edges.sort_by_key(|edge| Some(*edge) != focus);
+        Self::new(plan, &edges, !scenario.faults.is_empty())
+    }
+
     /// Looks at traces that reached the sink. A window's end must be known when a trace that ended in it comes.
     pub(super) fn observe(&mut self, traces: &[TraceSample], windows: &Windows) {
         for trace in traces {
@@ -117,9 +130,28 @@ impl Exemplars {
         }
     }
 
-    /// The exemplars, endpoint by endpoint, one of each window that has candidates.
-    pub(super) fn choose(&self, windows: &Windows) -> Vec<Chosen> {
-        self.0.iter().flat_map(|endpoint| endpoint.choose(windows)).collect()
+    /// The exemplars, endpoint by endpoint, one of each window that has candidates and is not `unwanted`.
+    pub(super) fn choose(&self, unwanted: Window) -> Vec<Chosen> {
+        self.0.iter().flat_map(|endpoint| endpoint.choose(unwanted)).collect()
+    }
+
+    /// From which duration on a trace after *before* is slow, by endpoint, as far as that was asked for.
+    pub(super) fn slow_ticks(&self) -> Vec<Option<u64>> {
+        self.0.iter().map(|endpoint| endpoint.slow_ticks.flatten()).collect()
+    }
+
+    /// Takes these bounds, which all cells gave together, instead of those that the cells of this process would give.
+    pub(super) fn set_slow_ticks(&mut self, bounds: &[Option<u64>]) {
+        self.0.iter_mut().zip(bounds).for_each(|(endpoint, bound)| endpoint.slow_ticks = Some(*bound));
+    }
+
+    /// Adds the candidates of other cells: what is least by hash of both is least of all.
+    pub(super) fn merge(&mut self, others: Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(others.0) {
+            for ((_, mine), (_, theirs)) in mine.windows.iter_mut().zip(theirs.windows) {
+                mine.0.iter_mut().zip(theirs.0).for_each(|(mine, theirs)| mine.merge(theirs));
+            }
+        }
     }
 }
 
@@ -150,10 +182,10 @@ impl OfEndpoint {
         if bound.is_some_and(|bound| u64::from(root.duration) > bound) { SLOW } else { HEALTHY }
     }
 
-    fn choose(&self, windows: &Windows) -> Vec<Chosen> {
+    fn choose(&self, unwanted: Window) -> Vec<Chosen> {
         let before = &self.windows[0].1;
         let mut chosen = Vec::new();
-        for (window, sorts) in self.windows.iter().filter(|(window, _)| *window != windows.unwanted()) {
+        for (window, sorts) in self.windows.iter().filter(|(window, _)| *window != unwanted) {
             let sort = if is_later(*window) { sorts.grown(before) } else { HEALTHY };
             let Some((median_ticks, trace)) = sorts.0[sort].median() else { continue };
             let likeness = match sort {
@@ -244,11 +276,19 @@ struct Candidates {
 impl Candidates {
     fn take(&mut self, trace: &TraceSample) {
         self.seen += 1;
-        let number = number(trace);
-        // The sink samples by a hash of the sequence alone; this one must choose anew.
-        let rank = (mix(mix(number)), number);
+        let rank = rank(number(trace));
         keep(&mut self.durations, DURATIONS, rank, || trace.spans[0].duration);
         keep(&mut self.traces, self.most_traces, rank, || trace.clone());
+    }
+
+    fn merge(&mut self, others: Self) {
+        self.seen += others.seen;
+        for (rank, duration) in others.durations {
+            keep(&mut self.durations, DURATIONS, rank, || duration);
+        }
+        for (rank, trace) in others.traces {
+            keep(&mut self.traces, self.most_traces, rank, || trace);
+        }
     }
 
     fn sorted(&self) -> Vec<u32> {
@@ -274,6 +314,11 @@ fn keep<V>(kept: &mut BTreeMap<Rank, V>, most: usize, rank: Rank, value: impl Fn
         kept.pop_last();
         kept.insert(rank, value());
     }
+}
+
+/// The rank of a trace by its number. The sink samples by a hash of the sequence alone; this one must choose anew.
+fn rank(number: u64) -> Rank {
+    (mix(mix(number)), number)
 }
 
 fn number(trace: &TraceSample) -> u64 {

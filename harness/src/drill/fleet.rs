@@ -8,7 +8,6 @@ use super::outlet::Outlet;
 use super::sink::Sink;
 use doorbuster_model::plan::Plan;
 use doorbuster_model::time::{Ticks, tick_of_second};
-use doorbuster_telemetry::fingerprint::combine;
 use doorbuster_telemetry::head::Head;
 use doorbuster_virtual::cell::{Cell, DRAIN_STEP_TICKS, Overload};
 use doorbuster_virtual::faults::Command;
@@ -32,13 +31,13 @@ pub fn cells_of_thread(cells: usize, threads: usize) -> usize {
 }
 
 impl<'p, O: Outlet> Fleet<'p, O> {
-    /// A cell of a plan for each outlet, numbered from 0, at virtual time zero.
-    pub fn new(plan: &'p Plan, outlets: Vec<O>, settings: &Settings) -> Self {
-        let cells = (0_u32..).zip(outlets);
+    /// A cell of a plan for each outlet, numbered from `first` on, at virtual time zero.
+    pub fn new(plan: &'p Plan, first: u32, outlets: Vec<O>, settings: &Settings) -> Self {
+        let cells = (first..).zip(outlets);
         let mut cells: Vec<_> =
             cells.map(|(number, outlet)| Cell::new(plan, number, Sink::new(plan, number, outlet))).collect();
         if let Some(share) = settings.head {
-            for (number, cell) in cells.iter_mut().enumerate() {
+            for (number, cell) in (first..).zip(&mut cells) {
                 cell.sample(Head::new(plan.seed, number as u16, share));
             }
         }
@@ -103,10 +102,9 @@ impl<'p, O: Outlet> Fleet<'p, O> {
         sum
     }
 
-    /// The fingerprint of the run.
-    pub fn fingerprint(&self) -> String {
-        let cells: Vec<[u8; 16]> = self.cells.iter().map(|cell| cell.consumer.fingerprint.finish()).collect();
-        combine(&cells)
+    /// The fingerprints of the cells, in order.
+    pub fn fingerprints(&self) -> Vec<[u8; 16]> {
+        self.cells.iter().map(|cell| cell.consumer.fingerprint.finish()).collect()
     }
 
     /// Plays something in the cells of every thread.

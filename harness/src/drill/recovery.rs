@@ -1,6 +1,7 @@
 //! The focus' edge second by second, and the moment of recovery.
 
 use doorbuster_virtual::slice::EndpointSlice;
+use serde::{Deserialize, Serialize};
 
 /// Success has to stay at or above this share of what it was before.
 const NEAR: f64 = 0.97;
@@ -12,7 +13,7 @@ const SPAN_S: usize = 10;
 const ENOUGH: u64 = 100;
 
 /// What ended at the focus' edge within a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct FocusSecond {
     /// Requests ended.
     pub(crate) attempts: u64,

@@ -11,6 +11,7 @@ mod start;
 pub(crate) use episode::{FaultEpisode, RemedyEpisode};
 
 use crate::detection::{AlertEvent, Cause, Finding, Symptom};
+use crate::timeline::{Timeline, Times};
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::Scenario;
 use doorbuster_scenarios::types::{AlertRule, Fault, Start};
@@ -42,6 +43,8 @@ pub(crate) struct Story {
     pub(crate) cause: Option<Cause>,
     /// Alerts without a fault.
     pub(crate) false_alerts: Vec<AlertEvent>,
+    /// Whether all of it was decided elsewhere, so that nothing is decided here.
+    is_resolved: bool,
     /// The scenario's paging rule.
     rule: AlertRule,
     watch: Watch,
@@ -59,9 +62,61 @@ impl Story {
             alert: None,
             cause: None,
             false_alerts: Vec::new(),
+            is_resolved: false,
             rule: scenario.alert.clone(),
             watch: Watch::new(plan, cells),
         }
+    }
+
+    /// The story that a timeline tells, before its first second; `None` where the timeline tells one of another scenario.
+    pub(super) fn resolved(scenario: &Scenario, plan: &Plan, cells: u32, timeline: &Timeline) -> Option<Self> {
+        let mut story = Self::new(scenario, plan, cells);
+        story.is_resolved = true;
+        story.symptom.clone_from(&timeline.symptom);
+        story.alert = timeline.alert;
+        story.cause.clone_from(&timeline.cause);
+        story.false_alerts.clone_from(&timeline.false_alerts);
+        let names = |times: &[Times]| times.iter().map(|times| times.name.clone()).collect::<Vec<String>>();
+        let are_same = story.faults.iter().map(|fault| &fault.name).eq(&names(&timeline.faults))
+            && story.remedies.iter().map(|remedy| &remedy.name).eq(&names(&timeline.remedies));
+        for (remedy, times) in story.remedies.iter_mut().zip(&timeline.remedies) {
+            remedy.from_s = times.from_s;
+            remedy.lifted_s = times.lifted_s;
+        }
+        are_same.then_some(story)
+    }
+
+    /// The same story after its last second, with nobody playing it; `None` also where faults do not end as the timeline says.
+    pub(crate) fn told(scenario: &Scenario, plan: &Plan, cells: u32, timeline: &Timeline) -> Option<Self> {
+        let mut story = Self::resolved(scenario, plan, cells, timeline)?;
+        for second in 0..plan.duration_s {
+            story.commands(second);
+        }
+        (story.times() == (timeline.faults.clone(), timeline.remedies.clone())).then_some(story)
+    }
+
+    /// The story of a run with nothing but traffic: these alerts, all of them false.
+    pub(crate) fn quiet(scenario: &Scenario, plan: &Plan, cells: u32, alerts: Vec<AlertEvent>) -> Self {
+        Self { false_alerts: alerts, is_resolved: true, ..Self::new(scenario, plan, cells) }
+    }
+
+    /// When each fault and each remedy began and ended.
+    pub(crate) fn times(&self) -> (Vec<Times>, Vec<Times>) {
+        let fault = |fault: &FaultEpisode| Times {
+            name: fault.name.clone(),
+            what: fault.what.clone(),
+            from_s: Some(fault.from_s),
+            to_s: fault.to_s,
+            lifted_s: None,
+        };
+        let remedy = |remedy: &RemedyEpisode| Times {
+            name: remedy.name.clone(),
+            what: remedy.what.clone(),
+            from_s: remedy.from_s,
+            to_s: remedy.done_s(),
+            lifted_s: remedy.lifted_s,
+        };
+        (self.faults.iter().map(fault).collect(), self.remedies.iter().map(remedy).collect())
     }
 
     /// Second of the first injection.
@@ -117,6 +172,9 @@ impl Story {
 
     /// Takes what the detector found.
     pub(super) fn note(&mut self, finding: Finding, now_s: u32, recovered_s: Option<u32>) {
+        if self.is_resolved {
+            return;
+        }
         // A fault that harms nobody (a rule that is too tight, a wrong clock) has no cause to find: pages are false then.
         let harms = self.faults.iter().filter(|fault| !fault.labels.is_empty());
         let during = harms.map(|fault| fault.from_s).min().is_some_and(|injected| injected <= now_s);
@@ -132,6 +190,9 @@ impl Story {
 
     /// Looks at the conditions of remedies that have not started, or that are to be taken back.
     pub(super) fn conditions(&mut self, export: &Export, now_s: u32) {
+        if self.is_resolved {
+            return;
+        }
         if self.alert.is_none() {
             self.watch.remember(export);
         }
@@ -160,6 +221,9 @@ impl Story {
     }
 
     fn decide_starts(&mut self, second: u32) {
+        if self.is_resolved {
+            return;
+        }
         let alert_s = self.alert.as_ref().map(|alert| alert.at_s);
         let cause_s = self.cause_in_hand_s();
         for remedy in self.remedies.iter_mut().filter(|remedy| remedy.from_s.is_none()) {

@@ -26,6 +26,9 @@ struct Seen {
     durations: Option<Box<[u64; BUCKETS]>>,
 }
 
+/// What arrived at one place, as integers: place; spans, errors, ticks; bucket and count of the durations.
+pub(super) type TrafficRow = (usize, [u64; 3], Vec<(usize, u64)>);
+
 /// What arrived of one kind.
 #[derive(Clone, Copy)]
 pub(crate) struct Arrived<'a> {
@@ -77,6 +80,31 @@ impl Traffic {
             seen.point = ShapePoint::default();
             seen.durations.iter_mut().for_each(|durations| durations.fill(0));
         }
+    }
+
+    /// All that arrived, as integers.
+    pub(super) fn rows(&self) -> Vec<TrafficRow> {
+        let mut rows = Vec::new();
+        for (place, seen) in self.0.iter().enumerate().filter(|(_, seen)| seen.point.spans > 0) {
+            let ShapePoint { spans, errors, duration_ticks } = seen.point;
+            let counts = seen.durations.iter().flat_map(|counts| counts.iter().copied().enumerate());
+            rows.push((place, [spans, errors, duration_ticks], counts.filter(|(_, count)| *count > 0).collect()));
+        }
+        rows
+    }
+
+    /// The same again; `None` where rows do not belong to this plan.
+    pub(super) fn from_rows(plan: &Plan, rows: Vec<TrafficRow>) -> Option<Self> {
+        let mut traffic = Self::new(plan);
+        for (place, [spans, errors, duration_ticks], counts) in rows {
+            let mut durations = Box::new([0; BUCKETS]);
+            for (bucket, count) in counts {
+                *durations.get_mut(bucket)? = count;
+            }
+            let point = ShapePoint { spans, errors, duration_ticks };
+            *traffic.0.get_mut(place)? = Seen { point, durations: Some(durations) };
+        }
+        Some(traffic)
     }
 
     /// All that arrived, by shape.

@@ -7,6 +7,7 @@ use super::traffic::Traffic;
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::Scenario;
 use doorbuster_virtual::slice::Slice;
+use serde::{Deserialize, Serialize};
 
 /// *Before* and *after* last so long, and so does the end of a run without recovery.
 const WINDOW_S: u32 = 180;
@@ -14,7 +15,8 @@ const WINDOW_S: u32 = 180;
 const SETTLE_S: u32 = 60;
 
 /// A stretch of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Window {
     /// From warm-up to end.
     Run,

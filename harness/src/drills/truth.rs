@@ -71,7 +71,9 @@ mod tests {
                 seconds: 10,
                 attempts: vec![quiet, troubled],
                 succeeded: Vec::new(),
-                quantiles: Vec::new(),
+                quantiles: (0, 0),
+                latencies: Vec::new(),
+                consumers: Vec::new(),
                 stations: Vec::new(),
                 in_flight: 0,
             }

@@ -57,7 +57,7 @@ impl Bench {
 
     fn chosen(&self) -> Vec<(Window, Likeness, u64, u64, u64)> {
         let ms = |chosen: &Chosen| (u64::from(chosen.trace.spans[0].duration) * 1024 + 500_000) / 1_000_000;
-        let told = self.exemplars.choose(&self.windows);
+        let told = self.exemplars.choose(self.windows.unwanted());
         told.iter().map(|chosen| (chosen.window, chosen.likeness, chosen.alike, chosen.sampled, ms(chosen))).collect()
     }
 }
@@ -153,7 +153,7 @@ fn the_choice_is_bounded_and_knows_no_order() {
     forth.exemplars.observe(&traces, &forth.windows);
     traces.reverse();
     back.exemplars.observe(&traces, &back.windows);
-    assert_eq!(forth.exemplars.choose(&forth.windows), back.exemplars.choose(&back.windows));
+    assert_eq!(forth.exemplars.choose(forth.windows.unwanted()), back.exemplars.choose(back.windows.unwanted()));
     let healthy = &forth.exemplars.0[0].windows[0].1.0[HEALTHY];
     assert_eq!((healthy.traces.len(), healthy.durations.len(), healthy.seen), (CANDIDATES, DURATIONS, 20_000));
     let ms = forth.chosen()[0].4;
@@ -190,7 +190,7 @@ fn every_endpoint_has_one_of_each_window() {
     bench.exemplars.observe(&traces, &bench.windows);
     let told: Vec<(bool, Window, Likeness)> = bench
         .exemplars
-        .choose(&bench.windows)
+        .choose(bench.windows.unwanted())
         .iter()
         .map(|chosen| (chosen.is_watched, chosen.window, chosen.likeness))
         .collect();
@@ -231,7 +231,7 @@ fn of_an_endpoint_that_is_not_watched_few_traces_are_kept() {
     bench.exemplars.observe(&traces, &bench.windows);
     let healthy = &bench.exemplars.0[1].windows[0].1.0[HEALTHY];
     assert_eq!((healthy.traces.len(), healthy.durations.len(), healthy.seen), (MOST_TRACES, 1_000, 1_000));
-    let chosen = &bench.exemplars.choose(&bench.windows)[0];
+    let chosen = &bench.exemplars.choose(bench.windows.unwanted())[0];
     let (duration, median) = (f64::from(chosen.trace.spans[0].duration), f64::from(chosen.median_ticks));
     assert!((duration / median - 1.0).abs() < 0.15, "{duration} ticks for a median of {median}");
 }

@@ -10,7 +10,7 @@ use doorbuster_model::time::ticks_from_ns;
 use doorbuster_scenarios::{Loaded, Source, load};
 use doorbuster_telemetry::record::{Batch, Consumer, SpanRecord, TraceWord};
 use doorbuster_virtual::slice::Slice;
-use std::sync::atomic::AtomicBool;
+use std::ops::ControlFlow;
 
 const DRILL: &str = include_str!("../../../tests/scenarios/small-drill.yaml");
 
@@ -121,7 +121,7 @@ fn the_maps_edges_are_those_of_the_plan() {
     let loaded = loaded(&["duration=2min", "warmup=5s", "faults.index_lost.at=40s", "expect={}"]);
     let plan = compile(&loaded.name, &loaded.scenario, 1);
     let settings = Settings { cells: 1, threads: 1, head: None };
-    let played = drill::play(&loaded.scenario, &plan, settings, &AtomicBool::new(false), &mut |_| {});
+    let played = drill::play_while(&loaded.scenario, &plan, settings, &mut |_| ControlFlow::Continue(()));
     let Ok(record) = played else { panic!("it was too much for the engine") };
     let result = crate::result::tell(&loaded, &plan, &record);
     let mut planned: BTreeSet<(String, String)> = BTreeSet::new();
