@@ -1,7 +1,7 @@
 //! A plain OTLP encoder: one batch, one request, built as messages and encoded by prost.
 //!
-//! Owns the road from a record to OTLP. Refuses to be fast: it is to be the oracle of an encoder that is, and until then what is sent is
-//! encoded here. One resource and one scope a batch, as an SDK sends it.
+//! Owns the road from a record to OTLP. Refuses to be fast: `templates` is, which has what it copies made here and is held against it.
+//! One resource and one scope a batch, as an SDK sends it.
 
 use crate::record::{Batch, SpanRecord, TraceWord};
 use crate::resource::resources;
@@ -27,7 +27,7 @@ const REMOTE: u32 = 0x200;
 
 /// Encodes the batches of one cell.
 pub struct Encoder<'p> {
-    plan: &'p Plan,
+    pub(crate) plan: &'p Plan,
     pub(crate) shapes: Shapes,
     pub(crate) resources: Vec<Resource>,
     pub(crate) ids: Ids,
@@ -111,7 +111,7 @@ impl<'p> Encoder<'p> {
     }
 
     /// The name of a pod's service, as its resource says it.
-    fn service(&self, pod: u16) -> &str {
+    pub(crate) fn service(&self, pod: u16) -> &str {
         let attributes = &self.resources[usize::from(pod)].attributes;
         let named = attributes.iter().find(|attribute| attribute.key == "service.name");
         match named.and_then(|attribute| attribute.value.as_ref()?.value.as_ref()) {
@@ -126,7 +126,7 @@ impl<'p> Encoder<'p> {
         self.request(batch).encode_to_vec()
     }
 
-    fn span(&self, record: &SpanRecord) -> Span {
+    pub(crate) fn span(&self, record: &SpanRecord) -> Span {
         let sequence = TraceWord(record.trace).sequence();
         let shape = self.shapes.of(record);
         let Varying { attributes, status, exception } = self.shapes.varying(record);
@@ -215,7 +215,12 @@ pub(crate) fn key_value((key, value): &Attribute) -> KeyValue {
     let value = match value {
         Value::Text(text) => any_value::Value::StringValue(text.clone()),
         Value::Int(number) => any_value::Value::IntValue(*number),
-        Value::Hundredths(number) => any_value::Value::DoubleValue(*number as f64 / 100.0),
+        Value::Hundredths(number) => any_value::Value::DoubleValue(double(*number)),
     };
     KeyValue { key: (*key).to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
+}
+
+/// Hundredths as they are exported.
+pub(crate) fn double(hundredths: i64) -> f64 {
+    hundredths as f64 / 100.0
 }

@@ -15,3 +15,4 @@ pub mod resource;
 pub mod sdk;
 pub mod shapes;
 pub mod tally;
+pub mod templates;

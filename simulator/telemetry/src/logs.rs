@@ -35,7 +35,7 @@ impl Encoder<'_> {
         Some(ExportLogsServiceRequest { resource_logs: vec![resource_logs] })
     }
 
-    fn log(&self, record: &SpanRecord) -> Option<LogRecord> {
+    pub(crate) fn log(&self, record: &SpanRecord) -> Option<LogRecord> {
         let raised = self.shapes.varying(record).exception?;
         let shape = self.shapes.of(record);
         let (severity, severity_text) = match shape.kind {

@@ -129,10 +129,12 @@ pub struct SpanShape {
     /// Keys of the attributes that some spans have, or with different values.
     pub varying: Vec<&'static str>,
     protocol: Protocol,
+    /// What its failures are held against; `None` for spans that ask nobody.
+    pub(crate) wait: Option<Wait>,
     /// Whether it says `payment.result`.
     pays: bool,
-    /// Whether it says which order it is about.
-    tells_order: bool,
+    /// Whether it says which order it is about, and so for whom.
+    pub(crate) tells_order: bool,
     /// Failures that no part of the program can have been told by others.
     own: OwnFailures,
 }
@@ -160,7 +162,7 @@ enum Protocol {
 
 /// What tells a failure at a site itself from one that it was told.
 #[derive(Clone, Copy, Debug)]
-struct Wait {
+pub(crate) struct Wait {
     /// How long it waits for an answer; `None` for no limit.
     limit: Option<Ticks>,
     /// Way there and back: whoever is down refuses within it, and who answers that somebody else is down takes longer.
@@ -172,13 +174,26 @@ struct Wait {
 impl Wait {
     /// Whether a failure is this site's own timeout, and not one that its callee reported: only then did it wait to the end.
     fn ended(self, outcome: Outcome, record: &SpanRecord) -> bool {
-        outcome == Outcome::Timeout && self.limit.is_some_and(|limit| u64::from(record.duration) >= limit)
+        outcome == Outcome::Timeout && self.reaches_limit(record.duration)
+    }
+
+    fn reaches_limit(self, duration: u32) -> bool {
+        self.limit.is_some_and(|limit| u64::from(duration) >= limit)
+    }
+
+    fn is_at_once(self, duration: u32) -> bool {
+        u64::from(duration) <= self.there_and_back
+    }
+
+    /// All that a duration can change in what a failure is told as: one of four numbers.
+    pub(crate) fn side(self, duration: u32) -> u8 {
+        u8::from(self.reaches_limit(duration)) | u8::from(self.is_at_once(duration)) << 1
     }
 
     /// The exception of a call that failed at this site.
     fn raised_by_call(self, outcome: Outcome, record: &SpanRecord) -> Option<Exception> {
         match outcome {
-            Outcome::Unavailable if u64::from(record.duration) <= self.there_and_back => Some(REFUSED),
+            Outcome::Unavailable if self.is_at_once(record.duration) => Some(REFUSED),
             Outcome::Unavailable if self.is_last => Some(BROKE_OFF),
             _ => self.ended(outcome, record).then_some(DEADLINE),
         }
@@ -221,6 +236,11 @@ impl Shapes {
     #[must_use]
     pub fn all(&self) -> &[SpanShape] {
         &self.shapes
+    }
+
+    /// `order.amount` of a record's order, in hundredths.
+    pub(crate) fn order_hundredths(&self, record: &SpanRecord) -> i64 {
+        self.orders.hundredths(trace_of_shopper(record))
     }
 
     /// The shape of a record.
@@ -326,21 +346,45 @@ fn reached(plan: &Plan, sites: &[Vec<SiteId>], mut from: Vec<EndpointId>) -> Vec
 }
 
 /// Number of the shopper's trace that a record's is, or that its message came from.
-fn trace_of_shopper(record: &SpanRecord) -> u64 {
+#[inline]
+pub(crate) fn trace_of_shopper(record: &SpanRecord) -> u64 {
     TraceWord(record.trace).sequence() & ((1 << ORIGIN_SHIFT) - 1)
 }
 
 /// Index of the parent of a record's span in its trace; `None` for the root.
-///
-/// A server's span follows its caller's; a client's lies at its site's offset from the span of the program.
 #[must_use]
 pub fn parent_index(plan: &Plan, record: &SpanRecord) -> Option<u32> {
-    match plan.shapes[usize::from(record.shape)] {
-        Shape::Server(_) => record.index.checked_sub(1),
-        Shape::Client(site) | Shape::Statement(site) => {
-            let Site { span_offset, span_stride, .. } = plan.sites[usize::from(site)];
-            let distance = span_offset + u32::from(record.attempt) * span_stride;
-            Some(record.index.checked_sub(distance).expect("invariant: a client's span comes after its program's"))
+    Parent::of(plan, plan.shapes[usize::from(record.shape)]).index(record)
+}
+
+/// Where the parent of a span lies, counted back from it.
+///
+/// A server's span follows its caller's; a client's lies at its site's offset from the span of the program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Parent {
+    Caller,
+    Program { span_offset: u32, span_stride: u32 },
+}
+
+impl Parent {
+    pub(crate) fn of(plan: &Plan, shape: Shape) -> Self {
+        match shape {
+            Shape::Server(_) => Self::Caller,
+            Shape::Client(site) | Shape::Statement(site) => {
+                let Site { span_offset, span_stride, .. } = plan.sites[usize::from(site)];
+                Self::Program { span_offset, span_stride }
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn index(self, record: &SpanRecord) -> Option<u32> {
+        match self {
+            Self::Caller => record.index.checked_sub(1),
+            Self::Program { span_offset, span_stride } => {
+                let distance = span_offset + u32::from(record.attempt) * span_stride;
+                Some(record.index.checked_sub(distance).expect("invariant: a client's span comes after its program's"))
+            }
         }
     }
 }
@@ -395,7 +439,7 @@ fn client(plan: &Plan, sites: &[Vec<SiteId>], site: &Site) -> SpanShape {
         Target::Statement { .. } => true,
     };
     let wait = Wait { limit: site.timeout, there_and_back: 2 * plan.hop, is_last };
-    match site.target {
+    let mut shape = match site.target {
         Target::Endpoint(endpoint) => {
             let endpoint = &plan.endpoints[usize::from(endpoint)];
             let service = &plan.services[usize::from(endpoint.service)].name;
@@ -405,7 +449,9 @@ fn client(plan: &Plan, sites: &[Vec<SiteId>], site: &Site) -> SpanShape {
             }
         }
         Target::Statement { statement, .. } => database::client(plan, &plan.statements[usize::from(statement)], wait),
-    }
+    };
+    shape.wait = Some(wait);
+    shape
 }
 
 impl SpanShape {
@@ -428,6 +474,7 @@ impl SpanShape {
             fixed,
             varying: varying.to_vec(),
             protocol,
+            wait: None,
             pays: false,
             tells_order: false,
             own: OwnFailures::default(),

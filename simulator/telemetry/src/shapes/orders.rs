@@ -64,14 +64,18 @@ impl Orders {
         Self { key: Key::of_seed(seed).child(name_hash("order"), u64::from(cell)), cell }
     }
 
-    /// An order has a number of its own in the fleet. Amounts are skewed, as products of two even chances are: half of them
-    /// are below 21 CNY, none is above 107.
+    /// An order has a number of its own in the fleet.
     pub(super) fn attributes(&self, record: &SpanRecord) -> [Attribute; 2] {
         let trace = trace_of_shopper(record);
+        let id = format!("o{}-{trace}", self.cell);
+        [text(KEYS[0], &id), (KEYS[1], Value::Hundredths(self.hundredths(trace)))]
+    }
+
+    /// The amount of the order of a shopper's trace. Amounts are skewed, as products of two even chances are: half of them
+    /// are below 21 CNY, none is above 107.
+    pub(super) fn hundredths(&self, trace: u64) -> i64 {
         let bits = self.key.bits(trace);
         let product = ((bits >> 32) * (bits & 0xffff_ffff)) >> 32;
-        let cents = LEAST_CENTS + ((TIMES_MEAN * MEAN_ABOVE_CENTS * product) >> 32);
-        let id = format!("o{}-{trace}", self.cell);
-        [text(KEYS[0], &id), (KEYS[1], Value::Hundredths(cents as i64))]
+        (LEAST_CENTS + ((TIMES_MEAN * MEAN_ABOVE_CENTS * product) >> 32)) as i64
     }
 }

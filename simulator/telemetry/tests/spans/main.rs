@@ -7,3 +7,4 @@ mod logs;
 mod metrics;
 mod shapes;
 mod shop;
+mod templates;
