@@ -361,31 +361,29 @@ pub fn parent_index(plan: &Plan, record: &SpanRecord) -> Option<u32> {
 ///
 /// A server's span follows its caller's; a client's lies at its site's offset from the span of the program.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Parent {
-    Caller,
-    Program { span_offset: u32, span_stride: u32 },
+pub(crate) struct Parent {
+    offset: u32,
+    /// For every try.
+    stride: u32,
+    may_lack: bool,
 }
 
 impl Parent {
     pub(crate) fn of(plan: &Plan, shape: Shape) -> Self {
         match shape {
-            Shape::Server(_) => Self::Caller,
+            Shape::Server(_) => Self { offset: 1, stride: 0, may_lack: true },
             Shape::Client(site) | Shape::Statement(site) => {
                 let Site { span_offset, span_stride, .. } = plan.sites[usize::from(site)];
-                Self::Program { span_offset, span_stride }
+                Self { offset: span_offset, stride: span_stride, may_lack: false }
             }
         }
     }
 
     #[inline]
     pub(crate) fn index(self, record: &SpanRecord) -> Option<u32> {
-        match self {
-            Self::Caller => record.index.checked_sub(1),
-            Self::Program { span_offset, span_stride } => {
-                let distance = span_offset + u32::from(record.attempt) * span_stride;
-                Some(record.index.checked_sub(distance).expect("invariant: a client's span comes after its program's"))
-            }
-        }
+        let index = record.index.checked_sub(self.offset + u32::from(record.attempt) * self.stride);
+        assert!(index.is_some() || self.may_lack, "invariant: a client's span comes after its program's");
+        index
     }
 }
 

@@ -25,8 +25,8 @@ use frame::Front;
 use holes::{LogTemplate, SpanTemplate};
 use key::{Facts, Table, sample_numbers};
 
-/// Bytes of templates that an encoder keeps; past it all are forgotten and made anew when wanted. Chosen: a shop of two hundred
-/// services takes a tenth of it.
+/// Bytes of templates that an encoder keeps; past it all are forgotten and made anew when wanted. Chosen: the
+/// shop of the library takes 0.9 MB while a fifth of its spans fail.
 const MOST_BYTES: usize = 16 << 20;
 /// Starts of the two samples: different, and far from zero, which would be left out of a message.
 const SAMPLE_STARTS: [u64; 2] = [0x0055_5555_5555, 0x002a_aaaa_aaaa];
@@ -205,7 +205,9 @@ impl<'p> FastEncoder<'p> {
         self.kept_bytes += span.bytes() + log.as_ref().map_or(0, LogTemplate::bytes);
         let facts = &mut self.facts[usize::from(record.shape)];
         // Only now it is known whether the number of digits matters to this shape.
-        facts.is_numbered |= span.has_number();
+        if span.has_number() {
+            facts.says_number();
+        }
         let place = self.templates.len();
         self.table.insert(facts.key(record), place);
         self.templates.push(Templates { span, log });

@@ -22,6 +22,7 @@ pub(super) struct SpanTemplate {
     bytes: Box<[u8]>,
     trace_id: Hole,
     span_id: Hole,
+    /// Of a root, where its own id goes, which is written later.
     parent_id: Hole,
     start: Hole,
     end: Hole,
@@ -71,6 +72,10 @@ impl SpanTemplate {
             linked_span: hole(8, |span| span.links.iter_mut().for_each(|link| flip(&mut link.span_id))),
             number,
         };
+        if template.parent_id == 0 {
+            // The root's parent is written where its own id will be.
+            template.parent_id = template.span_id;
+        }
         template.has_more = template.event > 0 || template.has_amount() || template.has_link() || template.has_number();
         template
     }
@@ -82,10 +87,8 @@ impl SpanTemplate {
         into.extend_from_slice(&self.bytes);
         let span = &mut into[from..];
         put(numbers.trace_id.to_be_bytes(), self.trace_id, span);
+        put(numbers.parent_id.to_be_bytes(), self.parent_id, span);
         put(numbers.span_id.to_be_bytes(), self.span_id, span);
-        if self.parent_id > 0 {
-            put(numbers.parent_id.to_be_bytes(), self.parent_id, span);
-        }
         put(numbers.start_unix_ns.to_le_bytes(), self.start, span);
         put(numbers.end_unix_ns.to_le_bytes(), self.end, span);
         span
@@ -253,7 +256,7 @@ fn decimal(number: u64) -> [u8; 16] {
 
 /// Eight digits at once: halves, quarters and eighths of a word are divided together, by multiplications that are exact for their range.
 fn eight_digits(number: u64) -> [u8; 8] {
-    let halves = number / 10_000 | (number % 10_000) << 32;
+    let halves = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;
     let quarters = hundreds | (halves - 100 * hundreds) << 16;
     let tens = ((quarters * 103) >> 10) & 0x000f_000f_000f_000f;

@@ -18,36 +18,49 @@ pub(super) struct Key {
 /// What all records of a shape have in common, as far as keys and numbers go.
 pub(super) struct Facts {
     pub(super) parent: Parent,
+    /// Parts of a key that always matter.
+    always: u64,
     wait: Option<Wait>,
-    tells_order: bool,
-    /// Whether some span of the shape is known to say the number of its trace, so that the count of its digits matters.
-    pub(super) is_numbered: bool,
 }
+
+const ROOT: u64 = 1 << 32;
+const LINKED: u32 = 33;
+const SIDE: u32 = 34;
+const TIER: u32 = 36;
+const TOUCH_POINT: u32 = 44;
+const DIGITS: u32 = 52;
 
 impl Facts {
     pub(super) fn new(plan: &Plan, shape: Shape, looks: &SpanShape) -> Self {
         let parent = Parent::of(plan, shape);
-        Self { parent, wait: looks.wait, tells_order: looks.tells_order, is_numbered: false }
+        let tier = if looks.tells_order { 0xff << TIER } else { 0 };
+        Self { parent, always: 0xffff_ffff | tier, wait: looks.wait }
+    }
+
+    /// Some span of the shape says the number of its trace, so the count of its digits matters.
+    pub(super) fn says_number(&mut self) {
+        self.always |= 0xff << DIGITS;
     }
 
     #[inline]
     pub(super) fn key(&self, record: &SpanRecord) -> Key {
         let trace = TraceWord(record.trace);
-        let [tier, touch_point] = [trace.tier(), trace.touch_point()].map(u64::from);
-        let mut bits = u64::from(record.shard) | u64::from(record.attempt) << 16 | u64::from(record.outcome) << 24;
-        if record.index == 0 {
-            let is_linked = trace.sequence() >> ORIGIN_SHIFT > 0;
-            bits |= 1 << 32 | u64::from(is_linked) << 33 | tier << 36 | touch_point << 44;
-        } else if self.tells_order {
-            bits |= tier << 36;
-        }
+        let is_linked = u64::from(trace.sequence() >> ORIGIN_SHIFT > 0);
+        let all = u64::from(record.shard)
+            | u64::from(record.attempt) << 16
+            | u64::from(record.outcome) << 24
+            | is_linked << LINKED
+            | u64::from(trace.tier()) << TIER
+            | u64::from(trace.touch_point()) << TOUCH_POINT
+            | u64::from(digits(trace_of_shopper(record))) << DIGITS;
+        // What matters is chosen without a branch: which kind of span comes next is anybody's guess.
+        let at_root =
+            u64::from(record.index == 0).wrapping_neg() & (ROOT | 1 << LINKED | 0xff << TIER | 0xff << TOUCH_POINT);
+        let mut bits = all & (self.always | at_root) | at_root & ROOT;
         if !is_answered(record)
             && let Some(wait) = self.wait
         {
-            bits |= u64::from(wait.side(record.duration)) << 34;
-        }
-        if self.is_numbered {
-            bits |= u64::from(digits(trace_of_shopper(record))) << 52;
+            bits |= u64::from(wait.side(record.duration)) << SIDE;
         }
         Key { shape: record.shape, bits }
     }
@@ -61,11 +74,24 @@ pub(super) fn is_answered(record: &SpanRecord) -> bool {
 
 const _: () = assert!(Outcome::Ok.answered() && Outcome::Declined.answered() && Outcome::Declined as u8 == 1);
 
-/// Decimal digits of a number.
+/// Decimal digits of a number below 2^40.
 #[inline]
 fn digits(number: u64) -> u32 {
-    number.checked_ilog10().unwrap_or_default() + 1
+    // 1,233 / 4,096 is the logarithm of 2, exactly enough up to here.
+    let guess = ((u64::BITS - (number | 1).leading_zeros()) * 1_233) >> 12;
+    guess + u32::from(number >= POWERS[guess as usize & 15])
 }
+
+/// Powers of ten; nothing has no digit, yet takes one.
+const POWERS: [u64; 16] = {
+    let mut powers = [0; 16];
+    let mut n = 1;
+    while n < powers.len() {
+        powers[n] = 10_u64.pow(n as u32);
+        n += 1;
+    }
+    powers
+};
 
 /// Two numbers of as many digits, with another digit at every place where numbers below 2^40 of so many digits can differ.
 pub(super) fn sample_numbers(number: u64) -> [u64; 2] {
@@ -128,10 +154,8 @@ impl Table {
     /// Where a key is, or would be.
     #[inline]
     fn slot(&self, key: Key) -> usize {
-        // By the golden ratio, whose product's upper bits depend on all of the key.
-        let hash = (key.bits ^ u64::from(key.shape) << 48).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mask = self.slots.len() - 1;
-        let mut at = (hash >> 32) as usize & mask;
+        let mut at = hash(key) as usize & mask;
         while self.slots[at].place != FREE && self.slots[at].key != key {
             at = (at + 1) & mask;
         }
@@ -139,9 +163,38 @@ impl Table {
     }
 }
 
+/// 32 bits that depend on all of a key: products carry upwards only, so their upper halves do.
+#[inline]
+fn hash(key: Key) -> u64 {
+    let shape = u64::from(key.shape).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let product = u128::from(key.bits ^ shape) * 0x9e37_79b9_7f4a_7c15;
+    (product as u64 ^ (product >> 64) as u64) >> 32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// *Scenario*: keys as a shop has them: two thousand shapes with eight shards, numbers of seven and eight digits, two outcomes; and
+    /// roots of twelve kinds of shopper.
+    /// *Guarantees*: the slots of a table half full are spread as by chance: in no more than a fifth of the cases a slot is another's.
+    #[test]
+    fn keys_are_spread() {
+        let keys = (0..2_000_u16).flat_map(|shape| {
+            let calls = (0..32_u64).map(|n| n % 8 | (n / 8 % 2) << 25 | (7 + n / 16) << DIGITS);
+            let roots = (0..12_u64).map(|n| ROOT | n % 3 << TIER | n / 3 << TOUCH_POINT);
+            calls.chain(roots).map(move |bits| Key { shape, bits })
+        });
+        let keys: Vec<Key> = keys.collect();
+        let slots = (2 * keys.len()).next_power_of_two();
+        let mut taken = vec![false; slots];
+        let again = keys.iter().filter(|key| {
+            let slot = hash(**key) as usize & (slots - 1);
+            std::mem::replace(&mut taken[slot], true)
+        });
+        let share = again.count() as f64 / keys.len() as f64;
+        assert!(share < 0.2, "{share}");
+    }
 
     /// *Scenario*: numbers around every power of ten up to the largest. *Guarantees*: samples have as many digits, lie below 2^40, and
     /// differ at every digit that is not the same for all.
@@ -153,6 +206,7 @@ mod tests {
             let [one, other] = sample_numbers(number);
             let [text, first, second] = [number, one, other].map(|number| number.to_string().into_bytes());
             assert!(first.len() == text.len() && second.len() == text.len() && other < 1 << ORIGIN_SHIFT, "{number}");
+            assert_eq!(digits(number) as usize, text.len(), "{number}");
             for (nth, digit) in text.iter().enumerate() {
                 let fixed = text.len() == 13 && nth < 2;
                 assert_eq!(first[nth] == second[nth], fixed, "{number}");

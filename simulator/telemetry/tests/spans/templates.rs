@@ -7,6 +7,7 @@ use doorbuster_model::plan::{ORIGIN_SHIFT, Plan, Shape, Site};
 use doorbuster_scenarios::{Source, library, load};
 use doorbuster_telemetry::encode::{Encoder, Place};
 use doorbuster_telemetry::record::{Batch, SpanRecord, TraceWord};
+use doorbuster_telemetry::shapes::Shapes;
 use doorbuster_telemetry::tally::Tally;
 use doorbuster_telemetry::templates::FastEncoder;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -15,6 +16,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use proptest::prelude::*;
 use prost::Message;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
@@ -172,19 +174,21 @@ fn renamed(names: &[String]) -> Plan {
     let mut names = names.iter().cycle();
     let mut rename = |name: &mut String| name.clone_from(names.next().expect("endless"));
     for service in &mut plan.services {
-        [&mut service.name, &mut service.version, &mut service.team, &mut service.cost_center].map(&mut rename);
+        [&mut service.name, &mut service.version, &mut service.team, &mut service.cost_center]
+            .into_iter()
+            .for_each(&mut rename);
     }
     for endpoint in &mut plan.endpoints {
         rename(&mut endpoint.name);
         if let Some((method, route)) = &mut endpoint.http {
-            [method, route].map(&mut rename);
+            [method, route].into_iter().for_each(&mut rename);
         }
     }
     for store in &mut plan.stores {
         rename(&mut store.name);
     }
     for statement in &mut plan.statements {
-        [&mut statement.name, &mut statement.text].map(&mut rename);
+        [&mut statement.name, &mut statement.text].into_iter().for_each(&mut rename);
     }
     for (name, _) in plan.tiers.iter_mut().chain(&mut plan.touch_points) {
         rename(name);
@@ -253,8 +257,8 @@ fn tally_of(request: &ExportTraceServiceRequest) -> Tally {
     for of_resource in &request.resource_spans {
         let service = tally.service(service_name(of_resource));
         for span in of_resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
-            let trace_id = u128::from_be_bytes(span.trace_id[..].try_into().unwrap());
-            let span_id = u64::from_be_bytes(span.span_id[..].try_into().unwrap());
+            let trace_id = u128::from_be_bytes(span.trace_id[..].try_into().expect("16 bytes"));
+            let span_id = u64::from_be_bytes(span.span_id[..].try_into().expect("8 bytes"));
             tally.add(service, span.start_time_unix_nano, trace_id, span_id);
         }
     }
@@ -313,14 +317,15 @@ proptest! {
     }
 }
 
-/// *Scenario*: every shape of every built-in scenario with every outcome, at two tries and shards, at and around every limit, at the root and
+/// *Scenario*: every shape of the built-in scenarios (once where they share them) with every outcome, at two tries and shards, at and around every limit, at the root and
 /// below, for numbers of one to thirteen digits.
 /// *Guarantees*: the fast encoder agrees with the plain one on all of them.
 #[test]
 fn every_look_of_the_library_is_encoded_alike() {
     let durations =
         (-1..=1).flat_map(|more| [Duration::Limit(more), Duration::ThereAndBack(more)]).collect::<Vec<Duration>>();
-    for plan in PLANS.iter() {
+    let mut seen = BTreeSet::new();
+    for plan in PLANS.iter().filter(|plan| seen.insert(format!("{:?}", Shapes::new(plan)))) {
         let mut records = Vec::new();
         for n in 0..plan.shapes.len() * Outcome::COUNT * durations.len() * 2 {
             let draft = Draft {
