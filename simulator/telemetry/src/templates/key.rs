@@ -181,8 +181,8 @@ mod tests {
     #[test]
     fn keys_are_spread() {
         let keys = (0..2_000_u16).flat_map(|shape| {
-            let calls = (0..32_u64).map(|n| n % 8 | (n / 8 % 2) << 25 | (7 + n / 16) << DIGITS);
-            let roots = (0..12_u64).map(|n| ROOT | n % 3 << TIER | n / 3 << TOUCH_POINT);
+            let calls = (0..32_u64).map(|n| (n % 8) | (n / 8 % 2) << 25 | (7 + n / 16) << DIGITS);
+            let roots = (0..12_u64).map(|n| ROOT | (n % 3) << TIER | (n / 3) << TOUCH_POINT);
             calls.chain(roots).map(move |bits| Key { shape, bits })
         });
         let keys: Vec<Key> = keys.collect();
@@ -218,7 +218,7 @@ mod tests {
     /// *Scenario*: a hundred thousand keys that differ in one part each. *Guarantees*: each is found at its own place, others are not.
     #[test]
     fn every_key_has_its_place() {
-        let key = |n: u64| Key { shape: (n % 1_000) as u16, bits: n / 1_000 % 10 << (n / 10_000 * 6) };
+        let key = |n: u64| Key { shape: (n % 1_000) as u16, bits: (n / 1_000 % 10) << (n / 10_000 * 6) };
         let mut table = Table::default();
         let mut known = Vec::new();
         for n in 0..100_000 {
