@@ -6,7 +6,6 @@ mod bench;
 mod check;
 mod cli;
 mod completions;
-#[allow(dead_code, unused_imports)]
 mod deliver;
 mod detection;
 mod drill;
@@ -15,7 +14,6 @@ mod explain;
 mod failure;
 mod list;
 mod operational;
-#[allow(dead_code)]
 mod otlp;
 mod page;
 mod part;

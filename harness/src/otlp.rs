@@ -18,6 +18,15 @@ impl Signal {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
 
+    /// What its items are called.
+    pub(crate) const fn items(self) -> &'static str {
+        match self {
+            Self::Traces => "spans",
+            Self::Metrics => "points",
+            Self::Logs => "log records",
+        }
+    }
+
     /// The path of OTLP/HTTP.
     pub(crate) const fn http_path(self) -> &'static str {
         match self {

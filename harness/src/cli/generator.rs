@@ -21,8 +21,8 @@ pub(crate) struct GeneratorArgs {
     /// Seconds of the scenario's time that count
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub(crate) seconds: u32,
-    /// Seconds before them, which fill the shop
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    /// Seconds before them, which fill the shop: journeys take a minute to come to their rate
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub(crate) warm_up: u32,
     /// Print the table as JSON and nothing else
     #[arg(long)]

@@ -68,10 +68,14 @@ impl<'p, O: Outlet> Fleet<'p, O> {
                     }
                 }
                 let mut left: Vec<_> = cells.iter_mut().zip(&open).filter(|(_, is_open)| **is_open).collect();
+                let is_quiet = left.iter().all(|(cell, _)| cell.is_quiet());
                 let from = left.iter().map(|(cell, _)| cell.now()).max().unwrap_or_default();
                 for turn in turns(left.first().map_or(1, |(cell, _)| cell.consumer.outlet.turns()), DRAIN_STEP_TICKS) {
                     for (cell, _) in &mut left {
-                        cell.consumer.outlet.begin_turn(from + turn.start);
+                        // Nobody waits for shoppers who only think.
+                        if !is_quiet {
+                            cell.consumer.outlet.begin_turn(from + turn.start);
+                        }
                         cell.play(from + turn.end)?;
                         cell.consumer.outlet.end_turn(from + turn.end);
                     }

@@ -34,8 +34,8 @@ pub(crate) fn gaps(url: &str, sent: &Tally) -> Result<Vec<Gap>, Failure> {
         message: format!("the sink at {url} throws bodies away and counts nothing"),
         help: "start it with --count and the seed that is sent: doorbuster sink --count --seed 1".to_owned(),
     })?;
-    let arrived = counted.to_tally().map_err(|cause| Failure::Argument {
-        message: format!("the tally of {url} cannot be read: {cause}"),
+    let arrived = counted.to_tally().ok_or_else(|| Failure::Argument {
+        message: format!("the tally of {url} cannot be read"),
         help: "name the HTTP port of `doorbuster sink --count` of the same version".to_owned(),
     })?;
     Ok(sent.gaps(&arrived))

@@ -110,6 +110,7 @@ pub(crate) fn play(
         tally.merge(&outlet.tally);
     }
     let outcome = delivery.finish(GRACE);
+    assert!(outcome.counts.is_conserved(), "invariant: every body has one end");
     Ok(Played {
         record,
         counts,

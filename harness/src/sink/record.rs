@@ -165,7 +165,6 @@ impl TallyRow {
 
 impl Counted {
     /// The tally, to be held against the sender's; nothing if a sum is no hexadecimal number.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`send` holds its own tally against this"))]
     pub(crate) fn to_tally(&self) -> Option<Tally> {
         let mut tally = Tally::default();
         for row in &self.tally {

@@ -4,7 +4,7 @@
 //! nothing, and what a run looks at or changes passes through [`Cell::play`], [`Cell::apply`] and slices.
 
 use crate::event::{Event, Kind};
-use crate::frame::{Arena, FrameId, KILLED, NIL, NO_POD, Queue, State};
+use crate::frame::{Arena, Frame, FrameId, KILLED, NIL, NO_POD, Queue, State};
 use crate::latencies::Latencies;
 use crate::messages::Partition;
 use crate::network::Way;
@@ -324,6 +324,13 @@ impl<'p, C: Consumer> Cell<'p, C> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.wheel.is_idle(|event| is_live(&self.frames, event))
+    }
+
+    /// Whether no further span can leave a closed cell: only shoppers are left in it, who think and will not ask any more.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let works = |frame: &Frame| frame.state != State::Free && frame.pod != NO_POD;
+        self.messages == 0 && self.sdk.held() == 0 && !self.frames.all().iter().any(works)
     }
 
     /// Exports all spans that the pods of an empty cell hold.

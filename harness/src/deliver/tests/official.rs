@@ -4,7 +4,6 @@ use super::server::in_thread;
 use super::*;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
-use prost::Message as _;
 use std::sync::Mutex;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
