@@ -9,7 +9,7 @@ use crate::drill::outlet::Outlet;
 use crate::otlp::Signal;
 use bytes::Bytes;
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::encode::Encoder;
+use doorbuster_telemetry::templates::FastEncoder as Encoder;
 use doorbuster_telemetry::record::{Batch, Consumer};
 use doorbuster_telemetry::tally::Tally;
 use std::sync::Arc;
@@ -135,7 +135,7 @@ impl Consumer for CellOutlet<'_> {
         if self.wanted.traces {
             let before = self.spans.bytes.len();
             let tally = self.wanted.tally.then_some(&mut self.tally);
-            self.encoder.append(batch, &mut self.spans.bytes, tally);
+            self.encoder.spans(batch, &mut self.spans.bytes, tally);
             let spans = batch.spans.len() as u64;
             self.spans.items += spans;
             self.counts.spans += spans;
@@ -145,7 +145,7 @@ impl Consumer for CellOutlet<'_> {
             }
         }
         if self.wanted.logs {
-            let records = self.encoder.append_logs(batch, &mut self.logs.bytes);
+            let records = self.encoder.logs(batch, &mut self.logs.bytes);
             self.logs.items += records;
             self.counts.log_records += records;
             if self.logs.bytes.len() >= self.wanted.body_bytes {

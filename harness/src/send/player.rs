@@ -13,7 +13,8 @@ use crate::failure::Failure;
 use crate::process;
 use doorbuster_model::plan::Plan;
 use doorbuster_scenarios::Scenario;
-use doorbuster_telemetry::encode::{Encoder, Place};
+use doorbuster_telemetry::encode::Place;
+use doorbuster_telemetry::templates::FastEncoder as Encoder;
 use doorbuster_telemetry::tally::Tally;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -87,8 +88,7 @@ pub(crate) fn play(
     let of_thread = cells_of_thread(load.cells as usize, load.threads);
     let outlets: Vec<CellOutlet<'_>> = (0..load.cells)
         .map(|cell| {
-            let mut encoder = Encoder::new(load.plan, place(cell));
-            encoder.mark(load.marks);
+            let encoder = Encoder::new(load.plan, place(cell), load.marks);
             CellOutlet::new(encoder, Arc::clone(&pace), delivery.line(cell as usize / of_thread), wanted)
         })
         .collect();

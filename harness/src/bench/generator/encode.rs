@@ -5,7 +5,8 @@
 use super::BODY_BYTES;
 use crate::drill::outlet::Outlet;
 use doorbuster_model::plan::Plan;
-use doorbuster_telemetry::encode::{Encoder, Place};
+use doorbuster_telemetry::encode::Place;
+use doorbuster_telemetry::templates::FastEncoder as Encoder;
 use doorbuster_telemetry::record::{Batch, Consumer};
 
 /// Encodes the spans of one cell.
@@ -22,14 +23,14 @@ impl<'p> Encoding<'p> {
     /// An outlet that has taken nothing.
     pub(super) fn new(plan: &'p Plan, cell: u16) -> Self {
         let place = Place { cell, pass: 0, epoch_unix_ns: 1_700_000_000_000_000_000 };
-        Self { encoder: Encoder::new(plan, place), buffer: Vec::new(), bytes: 0, spans: 0 }
+        Self { encoder: Encoder::new(plan, place, &[]), buffer: Vec::new(), bytes: 0, spans: 0 }
     }
 }
 
 impl Consumer for Encoding<'_> {
     fn batch(&mut self, batch: &Batch<'_>) {
         let before = self.buffer.len();
-        self.encoder.append(batch, &mut self.buffer, None);
+        self.encoder.spans(batch, &mut self.buffer, None);
         self.bytes += (self.buffer.len() - before) as u64;
         self.spans += batch.spans.len() as u64;
         if self.buffer.len() >= BODY_BYTES {
