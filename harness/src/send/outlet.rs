@@ -9,9 +9,9 @@ use crate::drill::outlet::Outlet;
 use crate::otlp::Signal;
 use bytes::Bytes;
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::templates::FastEncoder as Encoder;
 use doorbuster_telemetry::record::{Batch, Consumer};
 use doorbuster_telemetry::tally::Tally;
+use doorbuster_telemetry::templates::FastEncoder as Encoder;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -6,8 +6,8 @@ use super::BODY_BYTES;
 use crate::drill::outlet::Outlet;
 use doorbuster_model::plan::Plan;
 use doorbuster_telemetry::encode::Place;
-use doorbuster_telemetry::templates::FastEncoder as Encoder;
 use doorbuster_telemetry::record::{Batch, Consumer};
+use doorbuster_telemetry::templates::FastEncoder as Encoder;
 
 /// Encodes the spans of one cell.
 pub(super) struct Encoding<'p> {
