@@ -4,6 +4,7 @@
 //! counted.
 
 mod asked;
+mod buffers;
 mod compare;
 mod honesty;
 mod metrics;

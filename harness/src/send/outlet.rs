@@ -3,6 +3,7 @@
 //! Owns packing: a body is closed when it is as large as was asked for, and at the end of a turn, so that nothing waits longer than a turn. It
 //! is due when its last batch left its pod. Refuses connections and retries, which are the line's.
 
+use super::buffers::Buffers;
 use super::pace::Pace;
 use crate::deliver::{Body, Line};
 use crate::drill::outlet::Outlet;
@@ -40,6 +41,7 @@ pub(crate) struct CellOutlet<'p> {
     encoder: Encoder<'p>,
     pace: Arc<Pace>,
     line: Line,
+    buffers: Buffers,
     wanted: Wanted,
     spans: Open,
     logs: Open,
@@ -80,11 +82,12 @@ impl Counts {
 
 impl<'p> CellOutlet<'p> {
     /// An outlet that has taken nothing.
-    pub(crate) fn new(encoder: Encoder<'p>, pace: Arc<Pace>, line: Line, wanted: Wanted) -> Self {
+    pub(crate) fn new(encoder: Encoder<'p>, pace: Arc<Pace>, line: Line, buffers: Buffers, wanted: Wanted) -> Self {
         Self {
             encoder,
             pace,
             line,
+            buffers,
             wanted,
             spans: Open::default(),
             logs: Open::default(),
@@ -95,12 +98,12 @@ impl<'p> CellOutlet<'p> {
     }
 
     fn close_spans(&mut self) {
-        let body = self.spans.close(Signal::Traces, self.wanted.body_bytes);
+        let body = self.spans.close(Signal::Traces, self.wanted.body_bytes, &self.buffers);
         self.hand_over(body);
     }
 
     fn close_logs(&mut self) {
-        let body = self.logs.close(Signal::Logs, self.wanted.body_bytes);
+        let body = self.logs.close(Signal::Logs, self.wanted.body_bytes, &self.buffers);
         self.hand_over(body);
     }
 
@@ -117,15 +120,19 @@ impl<'p> CellOutlet<'p> {
 
 impl Open {
     /// Takes what is there; nothing if there is nothing.
-    fn close(&mut self, signal: Signal, body_bytes: usize) -> Option<(Signal, Bytes, u64)> {
+    fn close(&mut self, signal: Signal, body_bytes: usize, buffers: &Buffers) -> Option<(Signal, Bytes, u64)> {
         if self.items == 0 {
             return None;
         }
         let items = std::mem::take(&mut self.items);
         // A body that stayed small, at low rates, does not keep the room of a large one.
-        let next = if self.bytes.len() * 2 > body_bytes { body_bytes + ROOM_BYTES } else { self.bytes.len() };
-        let bytes = std::mem::replace(&mut self.bytes, Vec::with_capacity(next));
-        Some((signal, Bytes::from(bytes), items))
+        if self.bytes.len() * 2 <= body_bytes {
+            let bytes = Bytes::copy_from_slice(&self.bytes);
+            self.bytes.clear();
+            return Some((signal, bytes, items));
+        }
+        let bytes = std::mem::replace(&mut self.bytes, buffers.lend(body_bytes + ROOM_BYTES));
+        Some((signal, buffers.hand_on(bytes), items))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns the threads' work: cells turn by turn, their batches encoded, bodies handed to lines. Refuses to judge, and to print.
 
+use super::buffers::Buffers;
 use super::metrics::MetricsLine;
 use super::outlet::{CellOutlet, Counts, Wanted};
 use super::pace::Pace;
@@ -86,10 +87,12 @@ pub(crate) fn play(
     let place = |cell: u32| Place { cell: cell as u16, pass: 0, epoch_unix_ns };
     let wanted = Wanted { traces: load.traces, logs: load.logs, body_bytes: load.body_bytes, tally: load.tally };
     let of_thread = cells_of_thread(load.cells as usize, load.threads);
+    let buffers = Buffers::default();
     let outlets: Vec<CellOutlet<'_>> = (0..load.cells)
         .map(|cell| {
             let encoder = Encoder::new(load.plan, place(cell), load.marks);
-            CellOutlet::new(encoder, Arc::clone(&pace), delivery.line(cell as usize / of_thread), wanted)
+            let line = delivery.line(cell as usize / of_thread);
+            CellOutlet::new(encoder, Arc::clone(&pace), line, buffers.clone(), wanted)
         })
         .collect();
     let mut metrics =
