@@ -16,8 +16,8 @@ use doorbuster_telemetry::templates::FastEncoder as Encoder;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Turns of an epoch: 20 ms each.
-pub(crate) const TURNS: u64 = 50;
+/// Turns of an epoch: 50 ms each.
+pub(crate) const TURNS: u64 = 20;
 /// A body may grow beyond its size by one batch: some 512 spans.
 const ROOM_BYTES: usize = 256 * 1024;
 /// At full speed there is no schedule to break: a thread waits so long for its line before it gives a body up.

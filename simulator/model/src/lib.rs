@@ -11,4 +11,5 @@ pub mod outcome;
 pub mod plan;
 pub mod policies;
 pub mod popularity;
+pub mod prefetch;
 pub mod time;

@@ -12,6 +12,7 @@
 use crate::head::Head;
 use crate::record::{Batch, Consumer, SpanRecord};
 use doorbuster_model::key::{Key, name_hash};
+use doorbuster_model::prefetch::soon;
 use doorbuster_model::time::{Ticks, ticks_from_ns};
 
 /// Sizes and times of a batch span processor.
@@ -139,6 +140,10 @@ impl Sdk {
             return;
         }
         pod.spans.push(record);
+        // The pods' buffers are megabytes: by the pod's next span the line for it is here.
+        if let Some(place) = pod.spans.spare_capacity_mut().get(1) {
+            soon(place);
+        }
         if pod.spans.len() == self.settings.batch {
             self.due.push(Due { pod: record.pod, extent: Extent::FullBatches });
         }

@@ -3,9 +3,9 @@
 //! Owns the arena and the queues that run through it. Refuses generations: a frame is freed only when no
 //! event can still name it, and a timeout is valid only while the frame carries its stamp.
 
-use crate::prefetch::soon;
 use doorbuster_model::key::Key;
 use doorbuster_model::outcome::Outcome;
+use doorbuster_model::prefetch::soon;
 
 /// Index of a frame; [`NIL`] is none.
 pub(crate) type FrameId = u32;

@@ -17,7 +17,6 @@ mod messages;
 mod network;
 mod pods;
 mod pools;
-mod prefetch;
 mod program;
 mod shard;
 mod shoppers;

@@ -1,6 +1,6 @@
 //! A hint to the processor: memory that is going to be read soon.
 //!
-//! The one place of this crate with `unsafe`, for two reasons. A frame that was last touched seconds ago is not in any cache, and an
+//! The one place of the pure crates with `unsafe`, for two reasons. A frame that was last touched seconds ago is not in any cache, and an
 //! event that waits for it costs as much as two that don't; `docs/decisions/0008-the-engine-at-speed.md` has the figures. And Rust has
 //! no safe form of it yet: its own hints are unstable, and a load would stall where a hint does not. A hint reads nothing and can't fail,
 //! whatever the address.
@@ -8,7 +8,7 @@
 /// Says that `value` is going to be read or written soon.
 #[inline(always)]
 #[allow(unsafe_code)]
-pub(crate) fn soon<T>(value: &T) {
+pub fn soon<T>(value: &T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch of any address is allowed, and every x86-64 has SSE.
     unsafe {
