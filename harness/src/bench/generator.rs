@@ -100,7 +100,8 @@ fn measure(args: &GeneratorArgs, stage: Stage, asked: u32) -> Result<Row, Failur
     let mut watch = Watch::new(args.warm_up);
     let bytes_per_span = match stage {
         Stage::Simulate => {
-            drill::play_while(&loaded.scenario, &plan, settings, &mut |barrier| watch.look(barrier))
+            let outlets = vec![encode::Nothing; cells as usize];
+            drill::play_into(&loaded.scenario, &plan, settings, outlets, &mut |barrier| watch.look(barrier))
                 .map_err(Failure::Overload)?;
             None
         }

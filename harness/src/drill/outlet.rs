@@ -13,6 +13,12 @@ pub(crate) trait Outlet: Consumer + Send {
         1
     }
 
+    /// Whether the drill's own sink looks at the batches too, for a detector and for exemplars; the same for all cells. Who sends a shop in which
+    /// nothing breaks needs neither.
+    fn is_watched(&self) -> bool {
+        true
+    }
+
     /// A turn that begins at this tick is about to be played: the place to wait until it is time.
     fn begin_turn(&mut self, _: Ticks) {}
 

@@ -3,6 +3,7 @@
 //! Owns what arrived: the stream's fingerprint, counts and durations by shape, and all spans of some traces, chosen by a
 //! hash of the trace. Refuses the truth: it sees nothing but batches.
 
+use super::outlet::Outlet;
 use super::traffic::{Traffic, place_of};
 use doorbuster_model::key::mix;
 use doorbuster_model::outcome::Outcome;
@@ -60,11 +61,14 @@ struct OpenTrace {
     spans: Vec<SpanRecord>,
 }
 
-impl<O: Consumer> Consumer for Sink<O> {
+impl<O: Outlet> Consumer for Sink<O> {
     fn batch(&mut self, batch: &Batch<'_>) {
         self.outlet.batch(batch);
-        self.fingerprint.batch(batch);
         self.arrived += batch.spans.len() as u64;
+        if !self.outlet.is_watched() {
+            return;
+        }
+        self.fingerprint.batch(batch);
         for span in batch.spans {
             let place = place_of(span);
             let count = &mut self.counts[place];

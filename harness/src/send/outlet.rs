@@ -34,6 +34,8 @@ pub(crate) struct Wanted {
     pub(crate) body_bytes: usize,
     /// Whether a tally is kept.
     pub(crate) tally: bool,
+    /// Whether the drill looks at the spans too: its remedies may wait for an alert.
+    pub(crate) watched: bool,
 }
 
 /// Takes the batches of one cell.
@@ -165,6 +167,10 @@ impl Consumer for CellOutlet<'_> {
 impl Outlet for CellOutlet<'_> {
     fn turns(&self) -> u64 {
         TURNS
+    }
+
+    fn is_watched(&self) -> bool {
+        self.wanted.watched
     }
 
     fn begin_turn(&mut self, at: Ticks) {

@@ -85,7 +85,13 @@ pub(crate) fn play(
     let length = Duration::from_secs(load.plan.duration_s.into());
     let epoch_unix_ns = pace.epoch_unix_ns(now_unix_ns + START_UP.as_nanos() as u64, length);
     let place = |cell: u32| Place { cell: cell as u16, pass: 0, epoch_unix_ns };
-    let wanted = Wanted { traces: load.traces, logs: load.logs, body_bytes: load.body_bytes, tally: load.tally };
+    let wanted = Wanted {
+        traces: load.traces,
+        logs: load.logs,
+        body_bytes: load.body_bytes,
+        tally: load.tally,
+        watched: !load.scenario.faults.is_empty() || !load.scenario.remedies.is_empty(),
+    };
     let of_thread = cells_of_thread(load.cells as usize, load.threads);
     let buffers = Buffers::default();
     let outlets: Vec<CellOutlet<'_>> = (0..load.cells)

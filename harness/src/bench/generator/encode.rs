@@ -1,4 +1,4 @@
-//! An outlet that encodes every span and throws the bytes away.
+//! Outlets that send nothing: one that encodes every span and throws the bytes away, and one that throws the batches away.
 //!
 //! Owns one hot buffer for each cell, emptied where a body would be closed.
 
@@ -27,6 +27,20 @@ impl<'p> Encoding<'p> {
     }
 }
 
+/// Throws the batches of one cell away.
+#[derive(Clone, Copy)]
+pub(super) struct Nothing;
+
+impl Consumer for Nothing {
+    fn batch(&mut self, _: &Batch<'_>) {}
+}
+
+impl Outlet for Nothing {
+    fn is_watched(&self) -> bool {
+        false
+    }
+}
+
 impl Consumer for Encoding<'_> {
     fn batch(&mut self, batch: &Batch<'_>) {
         let before = self.buffer.len();
@@ -42,6 +56,10 @@ impl Consumer for Encoding<'_> {
 }
 
 impl Outlet for Encoding<'_> {
+    fn is_watched(&self) -> bool {
+        false
+    }
+
     /// As many as when it is sent.
     fn turns(&self) -> u64 {
         crate::send::TURNS
