@@ -45,6 +45,8 @@ pub(crate) struct Truth {
     pub(crate) remedies: Vec<Remedy>,
     /// First second from which success stayed near its old level.
     pub(crate) recovered: Option<Moment>,
+    /// Whether recovery was looked for: only where the scenario has a focus.
+    pub(crate) looked_for_recovery: bool,
 }
 
 /// A moment of the scenario.
@@ -143,6 +145,7 @@ impl Truth {
             faults: faults.collect(),
             remedies: remedies.collect(),
             recovered: reached.recovered_s.map(moment),
+            looked_for_recovery: scenario.focus.is_some(),
         }
     }
 
@@ -167,7 +170,7 @@ impl Truth {
         }
         match &self.recovered {
             Some(recovered) => lines.push(format!("  recovered    {}", recovered.time)),
-            None if self.faults.iter().any(|fault| fault.injected.played) => {
+            None if self.looked_for_recovery && self.faults.iter().any(|fault| fault.injected.played) => {
                 lines.push("  recovered    not while it was played".to_owned());
             }
             None => {}
