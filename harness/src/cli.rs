@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Load a real OTLP endpoint with a scenario's telemetry, at the times that the scenario says
     #[command(
-        after_help = "Example: doorbuster send flash-sale --to http://127.0.0.1:4317 --rate 10k/s --for 60s\nExample: doorbuster send quiet-day --to https://otel.example.com --yes-load otel.example.com --header api-key=${env:API_KEY} --rate 500/s --for 5min"
+        after_help = "Example: doorbuster send flash-sale --to http://127.0.0.1:4317 --rate 10k/s --for 60s\nExample: doorbuster send quiet-day --to https://otel.example.com --yes-load otel.example.com --header api-key=${env:API_KEY} --rate 500/s --for 5min\nExample: doorbuster send payment-index-loss --to http://127.0.0.1:4317 --from 2m-before-fault --for 10min --blind"
     )]
     Send(SendArgs),
     /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first

@@ -71,6 +71,8 @@ pub(crate) struct Progress {
     pub(crate) requests: u64,
     /// Spans made so far, those that a head sampler dropped included.
     pub(crate) spans: u64,
+    /// Spans among them that a head sampler dropped.
+    pub(crate) sampled_out: u64,
     /// Events of the engine so far.
     pub(crate) events: u64,
     /// Success of the focus' edge, or of the whole edge, in the last ten seconds.
@@ -455,11 +457,14 @@ impl<'p, O: Outlet> Drill<'p, O> {
         } else {
             (ledger.ended.iter().sum(), ledger.succeeded())
         };
+        let mut spans = doorbuster_telemetry::sdk::Counts::default();
+        self.fleet.cells.iter().for_each(|cell| spans.merge(&cell.span_counts()));
         Progress {
             second,
             of: self.plan.duration_s,
             requests: ledger.arrivals,
-            spans: self.fleet.cells.iter().map(|cell| cell.span_counts().made).sum(),
+            spans: spans.made,
+            sampled_out: spans.sampled_out,
             events: ledger.events,
             success: (attempts > 0).then(|| succeeded as f64 / attempts as f64),
         }

@@ -6,24 +6,33 @@
 mod asked;
 mod buffers;
 mod compare;
+mod condition;
+mod expect;
+mod from;
 mod honesty;
 mod metrics;
 mod outlet;
 mod pace;
 pub(crate) mod player;
 mod result;
+mod truth;
+mod watch;
 
 use crate::cli::{SendArgs, SignalName, Speed};
+use crate::drill::{Barrier, Progress, Record};
 use crate::failure::Failure;
+use crate::timeline;
 use crate::{process, progress};
 use asked::Asked;
 use doorbuster_telemetry::tally::Gap;
 use honesty::Conduct;
 pub(crate) use outlet::TURNS;
+use pace::Begun;
 use player::{Load, Played};
 use result::{Sent, Times, ToldGap};
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
+use truth::{Reached, Truth};
 
 /// Sends a scenario's telemetry; returns the exit code.
 pub(crate) fn send(args: &SendArgs) -> Result<u8, Failure> {
@@ -41,11 +50,14 @@ pub(crate) fn send(args: &SendArgs) -> Result<u8, Failure> {
     Ok(exit_code(&sent))
 }
 
-/// Invalid before anything else: what an overloaded generator lost says nothing of its target.
+/// Invalid before anything else: what an overloaded generator lost says nothing of its target. Only a condition that stopped it comes
+/// first, for it was asked for as such.
 fn exit_code(sent: &Sent) -> u8 {
-    if !sent.invalid.is_empty() {
+    if sent.aborted.is_some() {
+        99
+    } else if !sent.invalid.is_empty() {
         75
-    } else if sent.is_whole() {
+    } else if sent.is_as_expected() {
         0
     } else {
         99
@@ -58,13 +70,17 @@ fn dry_run(args: &SendArgs, asked: &Asked) -> Result<u8, Failure> {
         || "as many requests as it comes to".to_owned(),
         |per_s| format!("up to {per_s:.0} requests of shoppers a second"),
     );
+    let from = match asked.from_s {
+        from_s if from_s > 0 && !args.blind => format!(" from {from_s} s on"),
+        _ => String::new(),
+    };
     process::tell(&format!(
-        "{} would be sent to {}: {} cells on {} threads, {rate}, for {} s of the scenario's time\nnothing was sent\n",
-        asked.loaded.name,
+        "{} would be sent to {}: {} cells on {} threads, {rate}, for {} s of the scenario's time{from}\nnothing was sent\n",
+        if args.blind { "a blind drill" } else { &asked.loaded.name },
         args.to.join(", "),
         asked.cells,
         asked.threads,
-        asked.plan.duration_s
+        asked.plan.duration_s - asked.from_s
     ))?;
     Ok(0)
 }
@@ -85,27 +101,98 @@ fn play(args: &SendArgs, asked: &Asked) -> Result<Sent, Failure> {
         logs: sends(SignalName::Logs),
         body_bytes: args.request_kib as usize * 1024,
         tally: args.counted_by.is_some(),
+        from_s: asked.from_s,
+        abort_if: &asked.abort_if,
     };
     let stop = process::stop_flag();
-    let mut display = progress::Display::new(args.quiet, args.json);
-    let played = player::play(&load, asked.transport.clone(), &mut |barrier| {
+    let mut display = Shown::new(args, asked.from_s);
+    let mut kept = Kept::default();
+    let played = player::play(&load, asked.transport.clone(), &mut |barrier, begun| {
         display.show(&barrier.progress);
-        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let is_kept = begun.is_none_or(|begun| kept.keep(asked, barrier, begun));
+        if stop.load(Ordering::Relaxed) || !is_kept { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     display.end();
     let played = played?;
+    kept.failure.map_or(Ok(()), Err)?;
+    let truth = played.begun.as_ref().map(|begun| {
+        let Record { played_s, complete, recovered_s, ref story, .. } = played.record;
+        Truth::of(asked, story, begun, Reached { played_s, complete, recovered_s })
+    });
+    if let (Some(path), Some(truth)) = (&asked.truth, &truth) {
+        truth.write(path, kept.is_written)?;
+    }
     let gaps = args.counted_by.as_ref().map(|url| compare::gaps(url, &played.tally)).transpose()?;
-    Ok(judge(args, asked, &played, gaps.as_deref()))
+    Ok(judge(args, asked, &played, truth.filter(|_| !args.blind), gaps.as_deref()))
+}
+
+/// Progress of the part that is sent; of a blind drill without its success.
+struct Shown {
+    display: progress::Display,
+    before: Option<Progress>,
+    from_s: u32,
+    is_blind: bool,
+    flags: (bool, bool),
+}
+
+impl Shown {
+    fn new(args: &SendArgs, from_s: u32) -> Self {
+        let flags = (args.quiet, args.json);
+        let display = progress::Display::new(args.quiet, args.json);
+        Self { display, before: None, from_s, is_blind: args.blind, flags }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        if progress.second <= self.from_s {
+            self.before = Some(*progress);
+            self.display = progress::Display::new(self.flags.0, self.flags.1);
+            return;
+        }
+        self.display.show(&Progress {
+            second: progress.second - self.from_s,
+            of: progress.of - self.from_s,
+            requests: progress.requests - self.before.map_or(0, |before| before.requests),
+            success: progress.success.filter(|_| !self.is_blind),
+            ..*progress
+        });
+    }
+
+    fn end(self) {
+        self.display.end();
+    }
+}
+
+/// The truth in its file, while it comes about: a sending that is killed leaves what it decided.
+#[derive(Default)]
+struct Kept {
+    is_written: bool,
+    times: Option<(Vec<timeline::Times>, Vec<timeline::Times>)>,
+    failure: Option<Failure>,
+}
+
+impl Kept {
+    /// Writes it if it is wanted and the story has changed; whether that went well.
+    fn keep(&mut self, asked: &Asked, barrier: &Barrier<'_>, begun: &Begun) -> bool {
+        let times = barrier.story.times();
+        if let Some(path) = asked.truth.as_ref().filter(|_| self.times.as_ref() != Some(&times)) {
+            let reached = Reached { played_s: barrier.progress.second, complete: false, recovered_s: None };
+            self.failure = Truth::of(asked, barrier.story, begun, reached).write(path, self.is_written).err();
+            self.is_written = self.failure.is_none();
+        }
+        self.times = Some(times);
+        self.failure.is_none()
+    }
 }
 
 /// What came of it, in figures, with the reasons for which it is invalid.
-fn judge(args: &SendArgs, asked: &Asked, played: &Played, gaps: Option<&[Gap]>) -> Sent {
+fn judge(args: &SendArgs, asked: &Asked, played: &Played, truth: Option<Truth>, gaps: Option<&[Gap]>) -> Sent {
     let counts = &played.outcome.counts;
     let histograms = &played.outcome.histograms;
     let (lateness, answer) = (Times::of(&histograms.lateness_us), Times::of(&histograms.answer_us));
     let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
     let conduct = Conduct {
-        due: counts.due.items,
+        // What a condition left unsent when it ended the sending is nobody's fault.
+        due: counts.due.items - played.aborted.as_ref().map_or(0, |_| counts.not_sent.items),
         sent: counts.sent.items,
         lateness_p99_ms: lateness.p99_ms,
         answer_p50_ms: answer.p50_ms,
@@ -115,17 +202,17 @@ fn judge(args: &SendArgs, asked: &Asked, played: &Played, gaps: Option<&[Gap]>) 
         is_scheduled: !matches!(args.speed, Speed::Max),
     };
     let mut invalid = honesty::reasons(&conduct);
-    if !played.record.complete {
+    if !played.record.complete && played.aborted.is_none() {
         invalid.push("it was ended early".to_owned());
     }
     Sent {
-        scenario: asked.loaded.name.clone(),
+        scenario: (!args.blind).then(|| asked.loaded.name.clone()),
         seed: args.simulation.seed,
         to: args.to.clone(),
         cells: asked.cells,
         wall_s: played.wall_s,
-        shop_requests: played.record.ledger.arrivals,
-        sampled_out: played.record.spans.sampled_out,
+        shop_requests: played.record.ledger.arrivals - played.unsent.requests,
+        sampled_out: played.record.spans.sampled_out - played.unsent.sampled_out,
         due: counts.due.items,
         sent: counts.sent.items,
         accepted: counts.accepted.items,
@@ -146,6 +233,10 @@ fn judge(args: &SendArgs, asked: &Asked, played: &Played, gaps: Option<&[Gap]>) 
         cpu_s: played.cpu_s,
         cpu_s_per_million_spans: played.cpu_s * 1e6 / (played.counts.spans as f64).max(1.0),
         peak_rss_bytes: process::peak_memory_bytes(),
+        aborted: played.aborted.clone(),
+        verdicts: expect::verdicts(&asked.expect, counts, histograms, !invalid.is_empty()),
+        unexpected: expect::unexpected(&asked.expect, counts),
+        truth,
         invalid,
         messages: counts.messages.iter().map(|message| format!("{} ({} times)", message.text, message.times)).collect(),
         gaps: gaps.map(|gaps| gaps.iter().map(told).collect()),

@@ -145,7 +145,7 @@ fn deliver_to(
         lines: load.threads,
         ..Settings::new(protocol.into(), vec![endpoint])
     };
-    player::play(load, settings, look)
+    player::play(load, settings, &mut |barrier, _| look(barrier))
 }
 
 fn whole<'a>(loaded: &'a Loaded, plan: &'a Plan, cells: u32, threads: usize) -> Load<'a> {
@@ -162,5 +162,7 @@ fn whole<'a>(loaded: &'a Loaded, plan: &'a Plan, cells: u32, threads: usize) -> 
         logs: false,
         body_bytes: BODY_BYTES,
         tally: false,
+        from_s: 0,
+        abort_if: &[],
     }
 }

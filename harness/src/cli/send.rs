@@ -25,9 +25,12 @@ pub(crate) struct SendArgs {
     /// Requests of shoppers per second of the whole fleet at the traffic's highest; as the scenario says when left out
     #[arg(long, value_name = "RATE", help_heading = "Load")]
     pub(crate) rate: Option<Rate>,
-    /// How long shoppers arrive, in the scenario's time; as the scenario says when left out
+    /// How long shoppers arrive from there, in the scenario's time; as the scenario says when left out
     #[arg(long = "for", value_name = "TIME", help_heading = "Load")]
     pub(crate) length: Option<Time>,
+    /// Begin here: a time of the scenario, or one before or after its first fault; what comes before is played unsent
+    #[arg(long, value_name = "TIME|TIME-before-fault", help_heading = "Load")]
+    pub(crate) from: Option<String>,
     /// Scenario's seconds per second, or `max` to seek the limit; faster than 1, policies that wait see squeezed traces
     #[arg(long, value_name = "FACTOR", default_value = "1", help_heading = "Load")]
     pub(crate) speed: Speed,
@@ -80,6 +83,20 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "TIME", default_value = "30s", help_heading = "Transport")]
     pub(crate) retry_for: Time,
 
+    /// Say nothing of scenario, fault or success; what truly happened is written to a file for afterwards
+    #[arg(long, help_heading = "Judgement")]
+    pub(crate) blind: bool,
+    /// Write what truly happened, and when, to this file; `truth.json` with --blind
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    pub(crate) truth: Option<PathBuf>,
+    /// Stop when something is too high over the last seconds taken together: 'rejected>5% for 10s', or failed, not_sent,
+    /// late (of what was due), ack.p99, answer.p99, lateness.p99; may be given several times
+    #[arg(long, value_name = "CONDITION", help_heading = "Judgement")]
+    pub(crate) abort_if: Vec<String>,
+    /// Expect something of the whole: 'ack.p99<=500ms', 'accepted>=99.9%', or a quantity of --abort-if; may be given several
+    /// times; what is bounded here needs not be zero
+    #[arg(long, value_name = "CONDITION", help_heading = "Judgement")]
+    pub(crate) expect: Vec<String>,
     /// Compare with what a counting `doorbuster sink` recorded: the URL of its HTTP port
     #[arg(long, value_name = "URL", help_heading = "Judgement")]
     pub(crate) counted_by: Option<String>,

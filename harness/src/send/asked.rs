@@ -2,12 +2,15 @@
 //!
 //! Owns what the arguments mean. Refuses to open a connection.
 
+use super::condition::{self, Condition, Lasting};
+use super::{from, truth};
 use crate::cli::{CompressionName, ProtocolName, SendArgs, Speed};
 use crate::deliver::{Compression, Endpoint, Header, Protocol, Settings, Tls};
 use crate::failure::Failure;
 use doorbuster_model::compile::compile;
 use doorbuster_model::plan::{Arrivals, Plan};
 use doorbuster_scenarios::{Loaded, Source, load};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Requests that may wait in a line: what comes due within the lead, and a second or so of a target that stalls. Chosen.
@@ -25,10 +28,34 @@ pub(crate) struct Asked {
     pub(crate) threads: usize,
     /// Highest rate of shoppers' requests that these cells make, per second of the wall clock; `None` for a closed loop or full speed.
     pub(crate) peak_per_s: Option<f64>,
+    /// Second of the scenario from which on it is sent.
+    pub(crate) from_s: u32,
+    /// What stops it.
+    pub(crate) abort_if: Vec<Lasting>,
+    /// What has to hold in the end.
+    pub(crate) expect: Vec<Condition>,
+    /// Where what truly happened is written, if it is.
+    pub(crate) truth: Option<PathBuf>,
     /// Attributes that mark every resource.
     pub(crate) marks: Vec<(String, String)>,
     /// Where to, and how.
     pub(crate) transport: Settings,
+}
+
+/// A mistake in an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mistake {
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What would be right.
+    pub(crate) help: String,
+}
+
+impl Mistake {
+    /// A mistake and its cure.
+    pub(crate) fn new(message: String, help: &str) -> Self {
+        Self { message, help: help.to_owned() }
+    }
 }
 
 impl Asked {
@@ -41,16 +68,24 @@ impl Asked {
         for endpoint in &transport.endpoints {
             may_be_loaded(endpoint, &args.yes_load)?;
         }
+        let (from, abort_if, expect) = wishes(args)?;
+        let truth = args.truth.clone().or_else(|| args.blind.then(|| PathBuf::from("truth.json")));
+        if let Some(truth) = truth.as_deref().filter(|_| !args.dry_run) {
+            truth::may_be_written(truth)?;
+        }
         let loaded = load(&Source::from_arg(&args.scenario), &args.set).map_err(Failure::Input)?;
         let mut plan = compile(&loaded.name, &loaded.scenario, args.simulation.seed);
         let cells = cells(args, &loaded)?;
+        let fault_s = loaded.scenario.faults.values().map(|fault| fault.at.s() as u32).min();
+        let from_s = from.map_or(Ok(0), |from| from.second(fault_s, plan.duration_s, args.length.is_some()));
+        let from_s = from_s.map_err(|mistake| told(vec![mistake]))?;
         if let Some(length) = args.length {
-            plan.duration_s = whole_seconds(length.ns)?;
+            plan.duration_s = from_s.saturating_add(whole_seconds(length.ns)?);
         }
         if let Some(rate) = args.rate {
             set_rate(&mut plan, rate.per_s)?;
         }
-        let peak_per_s = peak_per_s(&plan, cells, args.speed);
+        let peak_per_s = peak_per_s(&plan, from_s, cells, args.speed);
         if let Some(peak_per_s) = peak_per_s.filter(|peak_per_s| *peak_per_s > args.ceiling.per_s) {
             return Err(Failure::Argument {
                 message: format!("{peak_per_s:.0} requests/s are above the ceiling of {:.0}", args.ceiling.per_s),
@@ -60,8 +95,31 @@ impl Asked {
         let marks = args.resource.iter().map(|mark| mark_of(mark)).collect::<Result<_, _>>()?;
         let threads = args.simulation.threads.map_or_else(crate::run::threads, usize::from);
         let transport = Settings { lines: threads.min(cells as usize), ..transport };
-        Ok(Self { loaded, plan, cells, threads, peak_per_s, marks, transport })
+        Ok(Self { loaded, plan, cells, threads, peak_per_s, from_s, abort_if, expect, truth, marks, transport })
     }
+}
+
+/// What `--from`, `--abort-if` and `--expect` say, or all that is wrong with them.
+type Wishes = (Option<from::From>, Vec<Lasting>, Vec<Condition>);
+
+fn wishes(args: &SendArgs) -> Result<Wishes, Failure> {
+    let mut mistakes = Vec::new();
+    let from = args.from.as_ref().and_then(|text| kept(from::parse(text), &mut mistakes));
+    let abort_if = args.abort_if.iter().filter_map(|text| kept(Lasting::parse(text), &mut mistakes)).collect();
+    let expect = args.expect.iter().filter_map(|text| kept(condition::expected(text), &mut mistakes)).collect();
+    if mistakes.is_empty() { Ok((from, abort_if, expect)) } else { Err(told(mistakes)) }
+}
+
+fn kept<T>(parsed: Result<T, Mistake>, mistakes: &mut Vec<Mistake>) -> Option<T> {
+    parsed.map_err(|mistake| mistakes.push(mistake)).ok()
+}
+
+/// All mistakes as one failure, each told with its own cure.
+fn told(mut mistakes: Vec<Mistake>) -> Failure {
+    let last = mistakes.pop().expect("invariant: there is a mistake");
+    let before: String =
+        mistakes.iter().map(|mistake| format!("{}\n   = help: {}\nerror: ", mistake.message, mistake.help)).collect();
+    Failure::Argument { message: format!("{before}{}", last.message), help: last.help }
 }
 
 /// Where to and how, without the number of lines.
@@ -159,11 +217,13 @@ fn set_rate(plan: &mut Plan, per_s: f64) -> Result<(), Failure> {
     Ok(())
 }
 
-fn peak_per_s(plan: &Plan, cells: u32, speed: Speed) -> Option<f64> {
+fn peak_per_s(plan: &Plan, from_s: u32, cells: u32, speed: Speed) -> Option<f64> {
     let (Arrivals::Open { curve, .. }, Speed::Times(times)) = (&plan.arrivals, speed) else { return None };
-    let length_s = f64::from(plan.duration_s);
-    let reached = curve.iter().take_while(|(at, _)| *at <= length_s);
-    Some(reached.map(|(_, rate)| *rate).fold(0.0, f64::max) * f64::from(cells) * times)
+    let (from_s, until_s) = (f64::from(from_s), f64::from(plan.duration_s));
+    // What is played unsent loads nobody. A point before the beginning counts where the stretch after it is sent.
+    let is_over = |index: usize| curve.get(index + 1).is_some_and(|(next, _)| *next <= from_s);
+    let reached = curve.iter().enumerate().filter(|(index, (at, _))| *at <= until_s && !is_over(*index));
+    Some(reached.map(|(_, (_, rate))| *rate).fold(0.0, f64::max) * f64::from(cells) * times)
 }
 
 fn mark_of(mark: &str) -> Result<(String, String), Failure> {
@@ -198,6 +258,11 @@ mod tests {
     /// *Scenario*: a scenario with a curve at another rate. *Guarantees*: its highest point is the rate, over all cells of the fleet.
     #[test]
     fn a_rate_is_the_fleets_highest() {
+        let (from, abort_if, expect) = wishes(args)?;
+        let truth = args.truth.clone().or_else(|| args.blind.then(|| PathBuf::from("truth.json")));
+        if let Some(truth) = truth.as_deref().filter(|_| !args.dry_run) {
+            truth::may_be_written(truth)?;
+        }
         let loaded = load(&Source::from_arg("flash-sale"), &[]).unwrap();
         let mut plan = compile(&loaded.name, &loaded.scenario, 1);
         set_rate(&mut plan, 1_000.0).unwrap();

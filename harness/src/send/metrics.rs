@@ -37,6 +37,11 @@ impl<'p> MetricsLine<'p> {
         Self { encoder: MetricsEncoder::new(plan, place), marks: marks.collect(), line, pace }
     }
 
+    /// Counts an export that is not sent: counters go on from it.
+    pub(crate) fn skip(&mut self, export: &Export) {
+        self.encoder.requests(export);
+    }
+
     /// Sends an export, due at its own time.
     pub(crate) fn take(&mut self, export: &Export) {
         let due = self.pace.due(tick_of_second(export.at_s.into()));

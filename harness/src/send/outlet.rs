@@ -1,7 +1,8 @@
 //! A cell's end of the road: batches become bodies of requests, and bodies go to the thread's line.
 //!
 //! Owns packing: a body is closed when it is as large as was asked for, and at the end of a turn, so that nothing waits longer than a turn. It
-//! is due when its last batch left its pod. Refuses connections and retries, which are the line's.
+//! is due when its last batch left its pod. Batches before the pace begins and after it was stopped are let go: nothing of them is encoded.
+//! Refuses connections and retries, which are the line's.
 
 use super::buffers::Buffers;
 use super::pace::Pace;
@@ -10,6 +11,7 @@ use crate::drill::outlet::Outlet;
 use crate::otlp::Signal;
 use bytes::Bytes;
 use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::encode::Place;
 use doorbuster_telemetry::record::{Batch, Consumer};
 use doorbuster_telemetry::tally::Tally;
 use doorbuster_telemetry::templates::FastEncoder as Encoder;
@@ -41,6 +43,8 @@ pub(crate) struct Wanted {
 /// Takes the batches of one cell.
 pub(crate) struct CellOutlet<'p> {
     encoder: Encoder<'p>,
+    /// The cell, until the pace has begun and said what time it is there.
+    waiting: Option<u16>,
     pace: Arc<Pace>,
     line: Line,
     buffers: Buffers,
@@ -83,10 +87,17 @@ impl Counts {
 }
 
 impl<'p> CellOutlet<'p> {
-    /// An outlet that has taken nothing.
-    pub(crate) fn new(encoder: Encoder<'p>, pace: Arc<Pace>, line: Line, buffers: Buffers, wanted: Wanted) -> Self {
+    /// An outlet of a cell that has taken nothing. The encoder's place in time comes from the pace, once that has begun.
+    pub(crate) fn new(
+        (cell, encoder): (u16, Encoder<'p>),
+        pace: Arc<Pace>,
+        line: Line,
+        buffers: Buffers,
+        wanted: Wanted,
+    ) -> Self {
         Self {
             encoder,
+            waiting: Some(cell),
             pace,
             line,
             buffers,
@@ -97,6 +108,15 @@ impl<'p> CellOutlet<'p> {
             tally: Tally::default(),
             counts: Counts::default(),
         }
+    }
+
+    /// Whether what comes now is sent.
+    fn is_open(&mut self) -> bool {
+        let Some(begun) = self.pace.running() else { return false };
+        if let Some(cell) = self.waiting.take() {
+            self.encoder.set_place(Place { cell, pass: 0, epoch_unix_ns: begun.epoch_unix_ns });
+        }
+        true
     }
 
     fn close_spans(&mut self) {
@@ -140,6 +160,9 @@ impl Open {
 
 impl Consumer for CellOutlet<'_> {
     fn batch(&mut self, batch: &Batch<'_>) {
+        if !self.is_open() {
+            return;
+        }
         self.last = batch.at;
         if self.wanted.traces {
             let before = self.spans.bytes.len();
@@ -166,7 +189,8 @@ impl Consumer for CellOutlet<'_> {
 
 impl Outlet for CellOutlet<'_> {
     fn turns(&self) -> u64 {
-        TURNS
+        // Nobody waits for what is not sent. Time begins between two epochs, so that it is the same for all cells.
+        if self.pace.begun().is_some() { TURNS } else { 1 }
     }
 
     fn is_watched(&self) -> bool {

@@ -1,10 +1,12 @@
 //! When things are due: the scenario's time on the wall clock.
 //!
-//! Owns the one line between both clocks. Refuses to know what is due.
+//! Owns the one line between both clocks, and the stretch of it on which anything is sent: from where it begins to where it is stopped.
+//! Refuses to know what is due.
 
 use crate::cli::Speed;
-use doorbuster_model::time::{Ticks, ns_from_ticks};
+use doorbuster_model::time::{Ticks, ns_from_ticks, tick_of_second};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Bodies are made at most so long before they are due: chosen; a hiccup of the machine that is shorter delays nothing, and at
@@ -15,32 +17,66 @@ const LEAD: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Pace {
     speed: Speed,
-    start: OnceLock<Instant>,
+    from_s: u32,
+    begun: OnceLock<Begun>,
+    stopped: AtomicBool,
+}
+
+/// Where both clocks met.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun {
+    /// When the first second that is sent began.
+    pub(crate) at: Instant,
+    /// Virtual time zero in the telemetry, in nanoseconds since 1970.
+    pub(crate) epoch_unix_ns: u64,
 }
 
 impl Pace {
-    /// A pace whose time has not begun.
-    pub(crate) const fn new(speed: Speed) -> Self {
-        Self { speed, start: OnceLock::new() }
+    /// A pace that begins at a second of the scenario, and has not yet.
+    pub(crate) const fn new(speed: Speed, from_s: u32) -> Self {
+        Self { speed, from_s, begun: OnceLock::new(), stopped: AtomicBool::new(false) }
     }
 
-    /// Tick 0 is now.
-    pub(crate) fn begin(&self, now: Instant) {
-        assert!(self.start.set(now).is_ok(), "invariant: time begins once");
+    /// Its second is now, which the telemetry calls by a time such that nothing of the next `length` lies in the future of its receiver.
+    pub(crate) fn begin(&self, now: Instant, now_unix_ns: u64, length: Duration) -> Begun {
+        let begun = Begun { at: now, epoch_unix_ns: self.epoch_unix_ns(now_unix_ns, length) };
+        assert!(self.begun.set(begun).is_ok(), "invariant: time begins once");
+        begun
+    }
+
+    /// Where it began, if it has.
+    pub(crate) fn begun(&self) -> Option<Begun> {
+        self.begun.get().copied()
+    }
+
+    /// Where it began, while things are sent.
+    pub(crate) fn running(&self) -> Option<Begun> {
+        self.begun().filter(|_| !self.is_stopped())
+    }
+
+    /// Nothing is made or waited for any more.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was stopped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 
     /// When something at a tick is due.
     pub(crate) fn due(&self, at: Ticks) -> Instant {
-        let start = *self.start.get().expect("invariant: time has begun");
+        let start = self.begun().expect("invariant: time has begun").at;
+        let after = at.saturating_sub(tick_of_second(self.from_s.into()));
         match self.speed {
-            Speed::Times(times) => start + Duration::from_nanos((ns_from_ticks(at) as f64 / times) as u64),
+            Speed::Times(times) => start + Duration::from_nanos((ns_from_ticks(after) as f64 / times) as u64),
             Speed::Max => Instant::now(),
         }
     }
 
-    /// Waits until a tick is near enough to be played.
+    /// Waits until a tick is near enough to be played; not before time began, nor after it was stopped.
     pub(crate) fn wait(&self, at: Ticks) {
-        if matches!(self.speed, Speed::Max) {
+        if matches!(self.speed, Speed::Max) || self.running().is_none() {
             return;
         }
         let Some(until) = self.due(at).checked_sub(LEAD) else { return };
@@ -55,35 +91,50 @@ impl Pace {
         matches!(self.speed, Speed::Max)
     }
 
-    /// What virtual time zero is called in the telemetry, for a piece of `length`, so that nothing lies in the future of its receiver.
-    pub(crate) fn epoch_unix_ns(&self, now_unix_ns: u64, length: Duration) -> u64 {
+    fn epoch_unix_ns(&self, now_unix_ns: u64, length: Duration) -> u64 {
         let ahead = match self.speed {
             Speed::Times(times) => length.as_nanos() as f64 * (1.0 - 1.0 / times).max(0.0),
             Speed::Max => length.as_nanos() as f64,
         };
-        now_unix_ns.saturating_sub(ahead as u64)
+        now_unix_ns.saturating_sub(ahead as u64 + u64::from(self.from_s) * 1_000_000_000)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorbuster_model::time::tick_of_second;
 
-    /// *Scenario*: ten seconds at three speeds. *Guarantees*: they are due after so long, and no time stamp lies in the future when it is
-    /// sent.
+    /// *Scenario*: ten seconds at three speeds, from the beginning and from the hundredth second on. *Guarantees*: they are due after so
+    /// long, and no time stamp lies in the future when it is sent.
     #[test]
     fn both_clocks_are_one_line() {
         let now = Instant::now();
         for (times, after_s) in [(1.0, 10.0), (2.5, 4.0), (0.5, 20.0)] {
-            let pace = Pace::new(Speed::Times(times));
-            pace.begin(now);
-            let due_s = pace.due(tick_of_second(10)).duration_since(now).as_secs_f64();
-            assert!((due_s - after_s).abs() < 1e-3, "{due_s}");
-            let epoch = pace.epoch_unix_ns(1_000_000_000_000, Duration::from_secs(10));
-            assert!(epoch + 10_000_000_000 <= 1_000_000_000_000 + (after_s * 1e9) as u64 + 1_000, "{epoch}");
+            for from_s in [0, 100] {
+                let pace = Pace::new(Speed::Times(times), from_s);
+                let begun = pace.begin(now, 1_000_000_000_000, Duration::from_secs(10));
+                let due_s = pace.due(tick_of_second(u64::from(from_s) + 10)).duration_since(now).as_secs_f64();
+                assert!((due_s - after_s).abs() < 1e-3, "{due_s}");
+                let end = begun.epoch_unix_ns + (u64::from(from_s) + 10) * 1_000_000_000;
+                assert!(end <= 1_000_000_000_000 + (after_s * 1e9) as u64 + 1_000, "{end}");
+            }
         }
-        let pace = Pace::new(Speed::Max);
-        assert_eq!(pace.epoch_unix_ns(1_000_000_000_000, Duration::from_secs(10)), 990_000_000_000);
+        let begun = Pace::new(Speed::Max, 0).begin(now, 1_000_000_000_000, Duration::from_secs(10));
+        assert_eq!(begun.epoch_unix_ns, 990_000_000_000);
+    }
+
+    /// *Scenario*: a pace of normal speed. *Guarantees*: the second from which it is played is now, in the telemetry too; nothing runs before
+    /// it begins or after it was stopped.
+    #[test]
+    fn its_second_is_now() {
+        let pace = Pace::new(Speed::Times(1.0), 480);
+        assert!(pace.running().is_none());
+        let now = Instant::now();
+        let begun = pace.begin(now, 1_000_000_000_000, Duration::from_secs(60));
+        assert_eq!(begun.epoch_unix_ns + 480_000_000_000, 1_000_000_000_000);
+        assert_eq!(pace.due(tick_of_second(480)), now);
+        assert!(pace.running().is_some());
+        pace.stop();
+        assert!(pace.running().is_none() && pace.begun().is_some());
     }
 }

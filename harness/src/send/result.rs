@@ -2,6 +2,9 @@
 //!
 //! Owns the figures and their words. Refuses to call a sending valid: `honesty` does.
 
+use super::expect::{Status, Verdict};
+use super::truth::Truth;
+use super::watch::Aborted;
 use doorbuster_reports::format;
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -11,8 +14,8 @@ use std::fmt::Write;
 /// What came of a sending. Times in the names' units; counts of items are of spans, metric points and log records together.
 #[derive(Debug, Serialize)]
 pub(crate) struct Sent {
-    /// The scenario.
-    pub(crate) scenario: String,
+    /// The scenario; `None` where the drill is blind.
+    pub(crate) scenario: Option<String>,
     /// Seed of all draws, for a sink that counts.
     pub(crate) seed: u64,
     /// Where to.
@@ -65,6 +68,14 @@ pub(crate) struct Sent {
     pub(crate) cpu_s_per_million_spans: f64,
     /// Most memory that this process held.
     pub(crate) peak_rss_bytes: Option<u64>,
+    /// The condition that ended it, if one did.
+    pub(crate) aborted: Option<Aborted>,
+    /// What was expected, and whether it holds.
+    pub(crate) verdicts: Vec<Verdict>,
+    /// Items that were not accepted, and that no expectation bounds.
+    pub(crate) unexpected: u64,
+    /// What truly happened when; `None` where the drill is blind, or nothing was sent.
+    pub(crate) truth: Option<Truth>,
     /// Why it is invalid; empty if it is not.
     pub(crate) invalid: Vec<String>,
     /// What the target said of items that it rejected, the first few.
@@ -111,9 +122,11 @@ pub(crate) struct ToldGap {
 const TOLD_GAPS: usize = 10;
 
 impl Sent {
-    /// Everything that was due arrived as far as anybody can say.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.accepted == self.due && self.gaps.as_ref().is_none_or(Vec::is_empty)
+    /// Everything that was due arrived as far as anybody can say, and everything is as expected.
+    pub(crate) fn is_as_expected(&self) -> bool {
+        self.unexpected == 0
+            && self.gaps.as_ref().is_none_or(Vec::is_empty)
+            && self.verdicts.iter().all(|verdict| verdict.status == Status::Pass)
     }
 
     /// About a dozen lines.
@@ -125,7 +138,7 @@ impl Sent {
         let rate = |count: u64| format::count(count as f64 / self.wall_s.max(1e-9));
         line(format!(
             "{} ({} cells, seed {}) to {} in {:.1} s",
-            self.scenario,
+            self.scenario.as_deref().unwrap_or("a blind drill"),
             self.cells,
             self.seed,
             self.to.join(", "),
@@ -194,8 +207,20 @@ impl Sent {
         ));
         match &self.gaps {
             Some(gaps) if gaps.is_empty() => line("  counted      every span arrived once".to_owned()),
-            Some(gaps) => told_gaps(gaps).into_iter().for_each(line),
+            Some(gaps) => told_gaps(gaps).into_iter().for_each(&mut line),
             None => {}
+        }
+        self.truth.iter().flat_map(Truth::lines).for_each(&mut line);
+        for Verdict { id, told, bound, status, .. } in &self.verdicts {
+            let status = match status {
+                Status::Pass => "pass",
+                Status::Fail => "FAIL",
+                Status::Invalid => "invalid",
+            };
+            line(format!("  {status:<11}  {id} {told}, expected {bound}"));
+        }
+        if let Some(Aborted { condition, told, after_s, .. }) = &self.aborted {
+            line(format!("  ABORTED      after {after_s:.1} s by `{condition}`: it was {told}"));
         }
         for reason in &self.invalid {
             let _ = writeln!(text, "  INVALID      {reason}");

@@ -2,9 +2,10 @@
 
 use crate::detection::Cause;
 use doorbuster_model::plan::{ConsumerId, Instr, Plan, ServiceId, StatementId, StoreId, Target};
+use serde::Serialize;
 
 /// A cause from the closed list, as truth knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Label {
     service: String,
     /// `None` where the resource is shared: whichever of its users is named is right.
