@@ -17,6 +17,7 @@ mod compress;
 mod connection;
 mod counts;
 mod exchange;
+mod expand;
 mod header;
 mod line;
 #[cfg_attr(not(test), expect(dead_code, reason = "no option of `send` balances by trace yet"))]

@@ -3,9 +3,9 @@
 //! Owns the retry rules of the OTLP specification (`opentelemetry-proto` 1.10, "Failures" and "OTLP/HTTP Response") and the decoding of
 //! partial success. Refuses to act on them.
 
-use super::Protocol;
 use super::counts::Cause;
-use crate::otlp::{GRPC_PREFIX_BYTES, Signal};
+use super::{Protocol, expand};
+use crate::otlp::Signal;
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
@@ -108,9 +108,11 @@ fn grpc(answer: &Answer<'_>, signal: Signal) -> Said {
         return Said::Refused(Refusal::passing(Cause::NoOtlp, "an answer without a gRPC status"));
     };
     if code == 0 {
-        let message = answer.body.get(GRPC_PREFIX_BYTES..).unwrap_or_default();
-        // We accept no compressed answers, so the prefix holds nothing of use.
-        return accepted(message, signal);
+        let encoding = answer.headers.get("grpc-encoding").and_then(|encoding| encoding.to_str().ok());
+        return match expand::message(answer.body, encoding.unwrap_or_default()) {
+            Ok(message) => accepted(&message, signal),
+            Err(why) => unreadable(&why),
+        };
     }
     let words = find("grpc-message").map(|words| percent_decoded(words.as_bytes())).unwrap_or_default();
     let details = find("grpc-status-details-bin").and_then(|details| base64(details.as_bytes()));
@@ -137,11 +139,14 @@ fn accepted(message: &[u8], signal: Signal) -> Said {
             let (rejected, words) = partial.unwrap_or_default();
             Said::Accepted { rejected: u64::try_from(rejected).unwrap_or(0), words }
         }
-        Err(error) => {
-            let words = format!("success, with a body that is no response of OTLP: {error}");
-            Said::Refused(Refusal { cause: Cause::NoOtlp, words, may_retry: false, wait: None })
-        }
+        Err(error) => unreadable(&error.to_string()),
     }
+}
+
+/// A success that does not say of how much.
+fn unreadable(why: &str) -> Said {
+    let words = format!("success, with a body that is no response of OTLP: {why}");
+    Said::Refused(Refusal { cause: Cause::NoOtlp, words, may_retry: false, wait: None })
 }
 
 /// `google.rpc.Status`.
