@@ -258,16 +258,24 @@ mod tests {
     /// *Scenario*: a scenario with a curve at another rate. *Guarantees*: its highest point is the rate, over all cells of the fleet.
     #[test]
     fn a_rate_is_the_fleets_highest() {
-        let (from, abort_if, expect) = wishes(args)?;
-        let truth = args.truth.clone().or_else(|| args.blind.then(|| PathBuf::from("truth.json")));
-        if let Some(truth) = truth.as_deref().filter(|_| !args.dry_run) {
-            truth::may_be_written(truth)?;
-        }
         let loaded = load(&Source::from_arg("flash-sale"), &[]).unwrap();
         let mut plan = compile(&loaded.name, &loaded.scenario, 1);
         set_rate(&mut plan, 1_000.0).unwrap();
         let Arrivals::Open { curve, .. } = &plan.arrivals else { unreachable!() };
         let highest = curve.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
         assert!((highest * f64::from(plan.cells_fleet) - 1_000.0).abs() < 1e-6);
+    }
+
+    /// *Scenario*: a peak in the middle of a curve, sent across it, from its second half on, and from after it. *Guarantees*: only a peak that is
+    /// sent counts against the ceiling.
+    #[test]
+    fn a_peak_that_is_not_sent_loads_nobody() {
+        let loaded = load(&Source::from_arg("flash-sale"), &[]).unwrap();
+        let mut plan = compile(&loaded.name, &loaded.scenario, 1);
+        let Arrivals::Open { curve, .. } = &mut plan.arrivals else { unreachable!() };
+        *curve = vec![(0.0, 1.0), (100.0, 9.0), (200.0, 1.0)];
+        plan.duration_s = 300;
+        let peak = |from_s| peak_per_s(&plan, from_s, 1, Speed::Times(1.0)).unwrap();
+        assert_eq!((peak(0), peak(150), peak(200)), (9.0, 9.0, 1.0));
     }
 }

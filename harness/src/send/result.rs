@@ -210,22 +210,28 @@ impl Sent {
             Some(gaps) => told_gaps(gaps).into_iter().for_each(&mut line),
             None => {}
         }
-        self.truth.iter().flat_map(Truth::lines).for_each(&mut line);
+        self.judged().into_iter().for_each(&mut line);
+        for reason in &self.invalid {
+            let _ = writeln!(text, "  INVALID      {reason}");
+        }
+        text
+    }
+
+    /// What truly happened, what was expected, and what ended it.
+    fn judged(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.truth.iter().flat_map(Truth::lines).collect();
         for Verdict { id, told, bound, status, .. } in &self.verdicts {
             let status = match status {
                 Status::Pass => "pass",
                 Status::Fail => "FAIL",
                 Status::Invalid => "invalid",
             };
-            line(format!("  {status:<11}  {id} {told}, expected {bound}"));
+            lines.push(format!("  {status:<11}  {id} {told}, expected {bound}"));
         }
         if let Some(Aborted { condition, told, after_s, .. }) = &self.aborted {
-            line(format!("  ABORTED      after {after_s:.1} s by `{condition}`: it was {told}"));
+            lines.push(format!("  ABORTED      after {after_s:.1} s by `{condition}`: it was {told}"));
         }
-        for reason in &self.invalid {
-            let _ = writeln!(text, "  INVALID      {reason}");
-        }
-        text
+        lines
     }
 }
 
