@@ -19,7 +19,6 @@ mod counts;
 mod exchange;
 mod header;
 mod line;
-#[cfg_attr(not(test), expect(dead_code, reason = "no option of `send` balances by trace yet"))]
 mod ring;
 mod settings;
 mod tls;
@@ -31,6 +30,7 @@ pub(crate) use counts::{Amount, Counts, Histograms};
 #[cfg(test)]
 pub(crate) use counts::{Cause, Message};
 pub(crate) use header::Header;
+pub(crate) use ring::Ring;
 pub(crate) use settings::{Compression, Endpoint, Protocol, Settings, Tls};
 
 use crate::failure::Failure;

@@ -12,8 +12,9 @@ mod outlet;
 mod pace;
 pub(crate) mod player;
 mod result;
+mod split;
 
-use crate::cli::{SendArgs, SignalName, Speed};
+use crate::cli::{Balance, SendArgs, SignalName, Speed};
 use crate::failure::Failure;
 use crate::{process, progress};
 use asked::Asked;
@@ -85,6 +86,7 @@ fn play(args: &SendArgs, asked: &Asked) -> Result<Sent, Failure> {
         logs: sends(SignalName::Logs),
         body_bytes: args.request_kib as usize * 1024,
         tally: args.counted_by.is_some(),
+        by_trace: args.balance == Balance::Trace,
     };
     let stop = process::stop_flag();
     let mut display = progress::Display::new(args.quiet, args.json);

@@ -161,5 +161,6 @@ fn whole<'a>(loaded: &'a Loaded, plan: &'a Plan, cells: u32, threads: usize) -> 
         logs: false,
         body_bytes: BODY_BYTES,
         tally: false,
+        by_trace: false,
     }
 }

@@ -73,6 +73,10 @@ pub(crate) struct SendArgs {
     /// Size at which a request is closed; a batch of one pod is never split
     #[arg(long, value_name = "KIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=16_384), help_heading = "Transport")]
     pub(crate) request_kib: u32,
+    /// How several endpoints share the load: requests in turn, or every trace to the one that a collector's load-balancing exporter
+    /// chooses (metrics take turns)
+    #[arg(long, value_name = "WAY", default_value = "round-robin", help_heading = "Transport")]
+    pub(crate) balance: Balance,
     /// How long an answer is waited for
     #[arg(long, value_name = "TIME", default_value = "10s", help_heading = "Transport")]
     pub(crate) timeout: Time,
@@ -134,6 +138,15 @@ pub(crate) enum SignalName {
     Metrics,
     /// Log records of exceptions.
     Logs,
+}
+
+/// How endpoints share the load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Balance {
+    /// Requests go to the endpoints in turn.
+    RoundRobin,
+    /// A trace goes to one endpoint, by its id on a consistent ring.
+    Trace,
 }
 
 /// A protocol, as the command line names it.

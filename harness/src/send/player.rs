@@ -6,6 +6,7 @@ use super::buffers::Buffers;
 use super::metrics::MetricsLine;
 use super::outlet::{CellOutlet, Counts, Wanted};
 use super::pace::Pace;
+use super::split::Split;
 use crate::cli::Speed;
 use crate::deliver::{Delivery, Outcome, Settings};
 use crate::drill::fleet::cells_of_thread;
@@ -52,6 +53,8 @@ pub(crate) struct Load<'a> {
     pub(crate) body_bytes: usize,
     /// Whether a tally of the spans is kept.
     pub(crate) tally: bool,
+    /// Whether traces choose their endpoint; otherwise endpoints take turns.
+    pub(crate) by_trace: bool,
 }
 
 /// Everything that a sending left behind.
@@ -79,6 +82,7 @@ pub(crate) fn play(
     settings: Settings,
     look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
 ) -> Result<Played, Failure> {
+    let split = (load.by_trace && settings.endpoints.len() > 1).then(|| Split::new(&settings.endpoints));
     let delivery = Delivery::start(settings)?;
     let pace = Arc::new(Pace::new(load.speed));
     let now_unix_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
@@ -92,7 +96,7 @@ pub(crate) fn play(
         .map(|cell| {
             let encoder = Encoder::new(load.plan, place(cell), load.marks);
             let line = delivery.line(cell as usize / of_thread);
-            CellOutlet::new(encoder, Arc::clone(&pace), line, buffers.clone(), wanted)
+            CellOutlet::new(encoder, Arc::clone(&pace), line, buffers.clone(), wanted, split.clone())
         })
         .collect();
     let mut metrics =
