@@ -12,6 +12,7 @@ mod outlet;
 mod pace;
 pub(crate) mod player;
 mod result;
+mod share;
 mod split;
 
 use crate::cli::{Balance, SendArgs, SignalName, Speed};
@@ -59,8 +60,10 @@ fn dry_run(args: &SendArgs, asked: &Asked) -> Result<u8, Failure> {
         || "as many requests as it comes to".to_owned(),
         |per_s| format!("up to {per_s:.0} requests of shoppers a second"),
     );
+    let share =
+        args.worker.map_or_else(String::new, |worker| format!(" (worker {worker}: {} of them)", asked.share.len()));
     process::tell(&format!(
-        "{} would be sent to {}: {} cells on {} threads, {rate}, for {} s of the scenario's time\nnothing was sent\n",
+        "{} would be sent to {}: {} cells{share} on {} threads, {rate}, for {} s of the scenario's time\nnothing was sent\n",
         asked.loaded.name,
         args.to.join(", "),
         asked.cells,
@@ -77,12 +80,13 @@ fn play(args: &SendArgs, asked: &Asked) -> Result<Sent, Failure> {
         scenario: &asked.loaded.scenario,
         plan: &asked.plan,
         cells: asked.cells,
+        share: asked.share.to_drill(),
         threads: asked.threads,
         head: args.head.map(|share| share.ratio),
         speed: args.speed,
         marks: &asked.marks,
         traces: sends(SignalName::Traces),
-        metrics: sends(SignalName::Metrics),
+        metrics: args.worker.is_none() && sends(SignalName::Metrics),
         logs: sends(SignalName::Logs),
         body_bytes: args.request_kib as usize * 1024,
         tally: args.counted_by.is_some(),
@@ -125,6 +129,7 @@ fn judge(args: &SendArgs, asked: &Asked, played: &Played, gaps: Option<&[Gap]>) 
         seed: args.simulation.seed,
         to: args.to.clone(),
         cells: asked.cells,
+        worker: args.worker.map(|worker| worker.to_string()),
         wall_s: played.wall_s,
         shop_requests: played.record.ledger.arrivals,
         sampled_out: played.record.spans.sampled_out,

@@ -10,7 +10,7 @@ mod sink;
 
 use crate::cli::{CompressionName, GeneratorArgs, ProtocolName, Speed, Stage};
 use crate::deliver::{Endpoint, Settings};
-use crate::drill::{self, Barrier};
+use crate::drill::{self, Barrier, Share};
 use crate::failure::Failure;
 use crate::process;
 use crate::send::player::{self, Load};
@@ -152,6 +152,7 @@ fn whole<'a>(loaded: &'a Loaded, plan: &'a Plan, cells: u32, threads: usize) -> 
         scenario: &loaded.scenario,
         plan,
         cells,
+        share: Share { cells: 0..cells, timeline: None, is_merged: false },
         threads,
         head: None,
         speed: Speed::Max,

@@ -1,6 +1,7 @@
 //! Arguments of `send`.
 
 use super::Simulation;
+use crate::part::Worker;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use doorbuster_scenarios::units::{Rate, Share, Time};
@@ -34,6 +35,13 @@ pub(crate) struct SendArgs {
     /// Cells of the fleet to play; all of them when left out
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Load")]
     pub(crate) cells: Option<u32>,
+    /// Send one of n shares of the cells, so that n machines send one stream of traces and logs; rate and cells are those of the whole.
+    /// With a fault or a remedy it takes a timeline
+    #[arg(long, value_name = "I/N", help_heading = "Load")]
+    pub(crate) worker: Option<Worker>,
+    /// What the whole fleet decides (alert, cause, remedies, recovery), from the timeline.json of a `run` of the same
+    #[arg(long, value_name = "TIMELINE.json", requires = "worker", help_heading = "Load")]
+    pub(crate) timeline: Option<PathBuf>,
     /// Share of the traces that the shop's SDKs keep, by trace id, before anything is sent; all when left out
     #[arg(long, value_name = "SHARE", help_heading = "Load")]
     pub(crate) head: Option<Share>,

@@ -2,6 +2,7 @@
 //!
 //! Owns what the arguments mean. Refuses to open a connection.
 
+use super::share::SentShare;
 use crate::cli::{CompressionName, ProtocolName, SendArgs, Speed};
 use crate::deliver::{Compression, Endpoint, Header, Protocol, Settings, Tls};
 use crate::failure::Failure;
@@ -19,8 +20,10 @@ pub(crate) struct Asked {
     pub(crate) loaded: Loaded,
     /// Its plan, at the rate and for the time that were asked for.
     pub(crate) plan: Plan,
-    /// Cells to play.
+    /// Cells of the whole stream.
     pub(crate) cells: u32,
+    /// Those that this process sends.
+    pub(crate) share: SentShare,
     /// Threads to play them on.
     pub(crate) threads: usize,
     /// Highest rate of shoppers' requests that these cells make, per second of the wall clock; `None` for a closed loop or full speed.
@@ -44,6 +47,7 @@ impl Asked {
         let loaded = load(&Source::from_arg(&args.scenario), &args.set).map_err(Failure::Input)?;
         let mut plan = compile(&loaded.name, &loaded.scenario, args.simulation.seed);
         let cells = cells(args, &loaded)?;
+        let share = SentShare::new(args, &loaded, &plan, cells)?;
         if let Some(length) = args.length {
             plan.duration_s = whole_seconds(length.ns)?;
         }
@@ -59,8 +63,8 @@ impl Asked {
         }
         let marks = args.resource.iter().map(|mark| mark_of(mark)).collect::<Result<_, _>>()?;
         let threads = args.simulation.threads.map_or_else(crate::run::threads, usize::from);
-        let transport = Settings { lines: threads.min(cells as usize), ..transport };
-        Ok(Self { loaded, plan, cells, threads, peak_per_s, marks, transport })
+        let transport = Settings { lines: threads.min(share.len() as usize), ..transport };
+        Ok(Self { loaded, plan, cells, share, threads, peak_per_s, marks, transport })
     }
 }
 

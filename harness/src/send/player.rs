@@ -33,8 +33,10 @@ pub(crate) struct Load<'a> {
     pub(crate) scenario: &'a Scenario,
     /// Its plan.
     pub(crate) plan: &'a Plan,
-    /// Cells of it.
+    /// Cells of the whole stream, of which the share may be a part.
     pub(crate) cells: u32,
+    /// What this process plays.
+    pub(crate) share: drill::Share<'a>,
     /// Threads to play them on; each has a line.
     pub(crate) threads: usize,
     /// Share of the traces that SDKs keep; all if `None`.
@@ -90,12 +92,13 @@ pub(crate) fn play(
     let epoch_unix_ns = pace.epoch_unix_ns(now_unix_ns + START_UP.as_nanos() as u64, length);
     let place = |cell: u32| Place { cell: cell as u16, pass: 0, epoch_unix_ns };
     let wanted = Wanted { traces: load.traces, logs: load.logs, body_bytes: load.body_bytes, tally: load.tally };
-    let of_thread = cells_of_thread(load.cells as usize, load.threads);
+    let of_thread = cells_of_thread(load.share.cells.len(), load.threads);
     let buffers = Buffers::default();
-    let outlets: Vec<CellOutlet<'_>> = (0..load.cells)
-        .map(|cell| {
+    let outlets: Vec<CellOutlet<'_>> = (load.share.cells.clone())
+        .enumerate()
+        .map(|(nth, cell)| {
             let encoder = Encoder::new(load.plan, place(cell), load.marks);
-            let line = delivery.line(cell as usize / of_thread);
+            let line = delivery.line(nth / of_thread);
             CellOutlet::new(encoder, Arc::clone(&pace), line, buffers.clone(), wanted, split.clone())
         })
         .collect();
@@ -104,13 +107,15 @@ pub(crate) fn play(
     let (cpu_before_s, began) = (process::cpu_s().unwrap_or_default(), Instant::now() + START_UP);
     pace.begin(began);
     let settings = drill::Settings { cells: load.cells, threads: load.threads, head: load.head };
-    let played = drill::play_into(load.scenario, load.plan, settings, outlets, &mut |barrier: &Barrier<'_>| {
-        if let (Some(metrics), Some(export)) = (&mut metrics, barrier.export) {
-            metrics.take(export);
-        }
-        look(barrier)
-    });
-    let (record, outlets) = played.map_err(Failure::Overload)?;
+    let played =
+        drill::play_share(load.scenario, load.plan, settings, &load.share, outlets, &mut |barrier: &Barrier<'_>| {
+            if let (Some(metrics), Some(export)) = (&mut metrics, barrier.export) {
+                metrics.take(export);
+            }
+            look(barrier)
+        });
+    let (part, decided, outlets) = played.map_err(Failure::Overload)?;
+    let record = part.record(load.cells, decided.story, decided.recovery);
     let (mut counts, mut tally) = (Counts::default(), Tally::default());
     for outlet in outlets {
         counts.add(&outlet.counts);

@@ -17,8 +17,10 @@ pub(crate) struct Sent {
     pub(crate) seed: u64,
     /// Where to.
     pub(crate) to: Vec<String>,
-    /// Cells that were played, of the fleet's.
+    /// Cells of the whole stream.
     pub(crate) cells: u32,
+    /// Which of how many workers sent this share of it; `None` for all of it.
+    pub(crate) worker: Option<String>,
     /// Seconds from the first that was due to the last answer.
     pub(crate) wall_s: f64,
     /// Requests that shoppers made.
@@ -124,9 +126,10 @@ impl Sent {
         };
         let rate = |count: u64| format::count(count as f64 / self.wall_s.max(1e-9));
         line(format!(
-            "{} ({} cells, seed {}) to {} in {:.1} s",
+            "{} ({} cells{}, seed {}) to {} in {:.1} s",
             self.scenario,
             self.cells,
+            self.worker.as_ref().map_or_else(String::new, |worker| format!(", worker {worker}")),
             self.seed,
             self.to.join(", "),
             self.wall_s
