@@ -7,15 +7,18 @@ mod asked;
 mod buffers;
 mod compare;
 mod honesty;
+mod keep;
 mod metrics;
 mod outlet;
 mod pace;
 pub(crate) mod player;
+mod replay;
 mod result;
 mod share;
 mod split;
 
 use crate::cli::{Balance, SendArgs, SignalName, Speed};
+use crate::drill::Progress;
 use crate::failure::Failure;
 use crate::{process, progress};
 use asked::Asked;
@@ -23,7 +26,7 @@ use doorbuster_telemetry::tally::Gap;
 use honesty::Conduct;
 pub(crate) use outlet::TURNS;
 use player::{Load, Played};
-use result::{Sent, Times, ToldGap};
+use result::{Sent, Times, ToldGap, ToldReplay};
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
@@ -62,13 +65,16 @@ fn dry_run(args: &SendArgs, asked: &Asked) -> Result<u8, Failure> {
     );
     let share =
         args.worker.map_or_else(String::new, |worker| format!(" (worker {worker}: {} of them)", asked.share.len()));
+    let length = asked.replay.map_or_else(
+        || format!("{} s of the scenario's time", asked.plan.duration_s),
+        |replay| format!("{} passes of the same {} s", replay.passes, replay.length_s),
+    );
     process::tell(&format!(
-        "{} would be sent to {}: {} cells{share} on {} threads, {rate}, for {} s of the scenario's time\nnothing was sent\n",
+        "{} would be sent to {}: {} cells{share} on {} threads, {rate}, for {length}\nnothing was sent\n",
         asked.loaded.name,
         args.to.join(", "),
         asked.cells,
         asked.threads,
-        asked.plan.duration_s
     ))?;
     Ok(0)
 }
@@ -86,7 +92,7 @@ fn play(args: &SendArgs, asked: &Asked) -> Result<Sent, Failure> {
         speed: args.speed,
         marks: &asked.marks,
         traces: sends(SignalName::Traces),
-        metrics: args.worker.is_none() && sends(SignalName::Metrics),
+        metrics: args.worker.is_none() && args.replay.is_none() && sends(SignalName::Metrics),
         logs: sends(SignalName::Logs),
         body_bytes: args.request_kib as usize * 1024,
         tally: args.counted_by.is_some(),
@@ -94,10 +100,14 @@ fn play(args: &SendArgs, asked: &Asked) -> Result<Sent, Failure> {
     };
     let stop = process::stop_flag();
     let mut display = progress::Display::new(args.quiet, args.json);
-    let played = player::play(&load, asked.transport.clone(), &mut |barrier| {
-        display.show(&barrier.progress);
+    let mut look = |progress: &Progress| {
+        display.show(progress);
         if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+    };
+    let played = match &asked.replay {
+        Some(replay) => replay::play(&load, replay, asked.transport.clone(), &mut look),
+        None => player::play(&load, asked.transport.clone(), &mut |barrier| look(&barrier.progress)),
+    };
     display.end();
     let played = played?;
     let gaps = args.counted_by.as_ref().map(|url| compare::gaps(url, &played.tally)).transpose()?;
@@ -121,7 +131,8 @@ fn judge(args: &SendArgs, asked: &Asked, played: &Played, gaps: Option<&[Gap]>) 
         is_scheduled: !matches!(args.speed, Speed::Max),
     };
     let mut invalid = honesty::reasons(&conduct);
-    if !played.record.complete {
+    let complete = played.replayed.map_or(played.record.complete, |replayed| replayed.complete);
+    if !complete {
         invalid.push("it was ended early".to_owned());
     }
     Sent {
@@ -130,8 +141,13 @@ fn judge(args: &SendArgs, asked: &Asked, played: &Played, gaps: Option<&[Gap]>) 
         to: args.to.clone(),
         cells: asked.cells,
         worker: args.worker.map(|worker| worker.to_string()),
+        replay: asked.replay.zip(played.replayed).map(|(replay, replayed)| ToldReplay {
+            length_s: replay.length_s,
+            passes: replay.passes,
+            kept_bytes: replayed.kept_bytes,
+        }),
         wall_s: played.wall_s,
-        shop_requests: played.record.ledger.arrivals,
+        shop_requests: played.replayed.map_or(played.record.ledger.arrivals, |replayed| replayed.requests),
         sampled_out: played.record.spans.sampled_out,
         due: counts.due.items,
         sent: counts.sent.items,

@@ -42,6 +42,10 @@ pub(crate) struct SendArgs {
     /// What the whole fleet decides (alert, cause, remedies, recovery), from the timeline.json of a `run` of the same
     #[arg(long, value_name = "TIMELINE.json", requires = "worker", help_heading = "Load")]
     pub(crate) timeline: Option<PathBuf>,
+    /// Simulate so much once, after the scenario's warm-up, and send it again and again: traces have other ids each time, and there is no
+    /// story. --for is a whole number of passes
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["head", "timeline"], help_heading = "Load")]
+    pub(crate) replay: Option<Time>,
     /// Share of the traces that the shop's SDKs keep, by trace id, before anything is sent; all when left out
     #[arg(long, value_name = "SHARE", help_heading = "Load")]
     pub(crate) head: Option<Share>,

@@ -11,6 +11,7 @@ use crate::drill::outlet::Outlet;
 use crate::otlp::Signal;
 use bytes::Bytes;
 use doorbuster_model::time::Ticks;
+use doorbuster_telemetry::encode::Place;
 use doorbuster_telemetry::record::{Batch, Consumer};
 use doorbuster_telemetry::tally::Tally;
 use doorbuster_telemetry::templates::FastEncoder as Encoder;
@@ -115,6 +116,11 @@ impl<'p> CellOutlet<'p> {
         }
     }
 
+    /// Goes on in another pass.
+    pub(crate) fn set_place(&mut self, place: Place) {
+        self.encoder.set_place(place);
+    }
+
     /// Encodes a batch of spans that all go to one endpoint.
     fn take(&mut self, place: usize, batch: &Batch<'_>) {
         if self.wanted.traces {
@@ -183,7 +189,8 @@ impl Open {
 
 impl Consumer for CellOutlet<'_> {
     fn batch(&mut self, batch: &Batch<'_>) {
-        self.last = batch.at;
+        // Passes of a replay overlap: a batch of the one before may follow.
+        self.last = self.last.max(batch.at);
         let Some(mut split) = self.split.take() else {
             self.take(0, batch);
             return;

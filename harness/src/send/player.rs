@@ -6,6 +6,7 @@ use super::buffers::Buffers;
 use super::metrics::MetricsLine;
 use super::outlet::{CellOutlet, Counts, Wanted};
 use super::pace::Pace;
+use super::replay::Replayed;
 use super::split::Split;
 use crate::cli::Speed;
 use crate::deliver::{Delivery, Outcome, Settings};
@@ -63,6 +64,8 @@ pub(crate) struct Load<'a> {
 pub(crate) struct Played {
     /// What truly happened.
     pub(crate) record: Record,
+    /// Of a replay: then the record is of the one time that was simulated.
+    pub(crate) replayed: Option<Replayed>,
     /// What was encoded.
     pub(crate) counts: Counts,
     /// The spans by service and second, if a tally was wanted.
@@ -84,28 +87,12 @@ pub(crate) fn play(
     settings: Settings,
     look: &mut dyn FnMut(&Barrier<'_>) -> ControlFlow<()>,
 ) -> Result<Played, Failure> {
-    let split = (load.by_trace && settings.endpoints.len() > 1).then(|| Split::new(&settings.endpoints));
-    let delivery = Delivery::start(settings)?;
-    let pace = Arc::new(Pace::new(load.speed));
-    let now_unix_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
     let length = Duration::from_secs(load.plan.duration_s.into());
-    let epoch_unix_ns = pace.epoch_unix_ns(now_unix_ns + START_UP.as_nanos() as u64, length);
-    let place = |cell: u32| Place { cell: cell as u16, pass: 0, epoch_unix_ns };
-    let wanted = Wanted { traces: load.traces, logs: load.logs, body_bytes: load.body_bytes, tally: load.tally };
-    let of_thread = cells_of_thread(load.share.cells.len(), load.threads);
-    let buffers = Buffers::default();
-    let outlets: Vec<CellOutlet<'_>> = (load.share.cells.clone())
-        .enumerate()
-        .map(|(nth, cell)| {
-            let encoder = Encoder::new(load.plan, place(cell), load.marks);
-            let line = delivery.line(nth / of_thread);
-            CellOutlet::new(encoder, Arc::clone(&pace), line, buffers.clone(), wanted, split.clone())
-        })
-        .collect();
+    let Road { delivery, pace, epoch_unix_ns, outlets } = Road::open(load, settings, length)?;
+    let place = Place { cell: 0, pass: 0, epoch_unix_ns };
     let mut metrics =
-        load.metrics.then(|| MetricsLine::new(load.plan, place(0), load.marks, delivery.line(0), Arc::clone(&pace)));
-    let (cpu_before_s, began) = (process::cpu_s().unwrap_or_default(), Instant::now() + START_UP);
-    pace.begin(began);
+        load.metrics.then(|| MetricsLine::new(load.plan, place, load.marks, delivery.line(0), Arc::clone(&pace)));
+    let started = begin(&pace);
     let settings = drill::Settings { cells: load.cells, threads: load.threads, head: load.head };
     let played =
         drill::play_share(load.scenario, load.plan, settings, &load.share, outlets, &mut |barrier: &Barrier<'_>| {
@@ -116,19 +103,78 @@ pub(crate) fn play(
         });
     let (part, decided, outlets) = played.map_err(Failure::Overload)?;
     let record = part.record(load.cells, decided.story, decided.recovery);
-    let (mut counts, mut tally) = (Counts::default(), Tally::default());
-    for outlet in outlets {
-        counts.add(&outlet.counts);
-        tally.merge(&outlet.tally);
+    Ok(started.end(delivery, outlets, record, None))
+}
+
+/// Lines that are open, and an outlet into them for each cell.
+pub(super) struct Road<'p> {
+    pub(super) delivery: Delivery,
+    pub(super) pace: Arc<Pace>,
+    /// What virtual time zero is called.
+    pub(super) epoch_unix_ns: u64,
+    /// In the order of the share's cells.
+    pub(super) outlets: Vec<CellOutlet<'p>>,
+}
+
+impl<'p> Road<'p> {
+    /// Opens lines for a piece of this length.
+    pub(super) fn open(load: &Load<'p>, settings: Settings, length: Duration) -> Result<Self, Failure> {
+        let split = (load.by_trace && settings.endpoints.len() > 1).then(|| Split::new(&settings.endpoints));
+        let delivery = Delivery::start(settings)?;
+        let pace = Arc::new(Pace::new(load.speed));
+        let now_unix_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+        let epoch_unix_ns = pace.epoch_unix_ns(now_unix_ns + START_UP.as_nanos() as u64, length);
+        let wanted = Wanted { traces: load.traces, logs: load.logs, body_bytes: load.body_bytes, tally: load.tally };
+        let of_thread = cells_of_thread(load.share.cells.len(), load.threads);
+        let buffers = Buffers::default();
+        let outlet = |(nth, cell): (usize, u32)| {
+            let place = Place { cell: cell as u16, pass: 0, epoch_unix_ns };
+            let encoder = Encoder::new(load.plan, place, load.marks);
+            let line = delivery.line(nth / of_thread);
+            CellOutlet::new(encoder, Arc::clone(&pace), line, buffers.clone(), wanted, split.clone())
+        };
+        let outlets = load.share.cells.clone().enumerate().map(outlet).collect();
+        Ok(Self { delivery, pace, epoch_unix_ns, outlets })
     }
-    let outcome = delivery.finish(GRACE);
-    assert!(outcome.counts.is_conserved(), "invariant: every body has one end");
-    Ok(Played {
-        record,
-        counts,
-        tally,
-        outcome,
-        wall_s: began.elapsed().as_secs_f64(),
-        cpu_s: process::cpu_s().unwrap_or_default() - cpu_before_s,
-    })
+}
+
+/// When a sending began, and what the process had used by then.
+pub(super) struct Started {
+    at: Instant,
+    cpu_s: f64,
+}
+
+/// Lets time begin, as soon as connections have had the time to open.
+pub(super) fn begin(pace: &Pace) -> Started {
+    let at = Instant::now() + START_UP;
+    pace.begin(at);
+    Started { at, cpu_s: process::cpu_s().unwrap_or_default() }
+}
+
+impl Started {
+    /// Waits until all is answered.
+    pub(super) fn end(
+        self,
+        delivery: Delivery,
+        outlets: Vec<CellOutlet<'_>>,
+        record: Record,
+        replayed: Option<Replayed>,
+    ) -> Played {
+        let (mut counts, mut tally) = (Counts::default(), Tally::default());
+        for outlet in outlets {
+            counts.add(&outlet.counts);
+            tally.merge(&outlet.tally);
+        }
+        let outcome = delivery.finish(GRACE);
+        assert!(outcome.counts.is_conserved(), "invariant: every body has one end");
+        Played {
+            record,
+            replayed,
+            counts,
+            tally,
+            outcome,
+            wall_s: self.at.elapsed().as_secs_f64(),
+            cpu_s: process::cpu_s().unwrap_or_default() - self.cpu_s,
+        }
+    }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Sent {
     pub(crate) cells: u32,
     /// Which of how many workers sent this share of it; `None` for all of it.
     pub(crate) worker: Option<String>,
+    /// What was sent again and again; `None` if the scenario was simulated to its end.
+    pub(crate) replay: Option<ToldReplay>,
     /// Seconds from the first that was due to the last answer.
     pub(crate) wall_s: f64,
     /// Requests that shoppers made.
@@ -73,6 +75,17 @@ pub(crate) struct Sent {
     pub(crate) messages: Vec<String>,
     /// What a counting sink has not, or has too much of; `None` if nobody counted.
     pub(crate) gaps: Option<Vec<ToldGap>>,
+}
+
+/// A stretch that was simulated once and sent again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ToldReplay {
+    /// Seconds of a pass.
+    pub(crate) length_s: u32,
+    /// Passes that were asked for.
+    pub(crate) passes: u32,
+    /// Bytes of the records that were kept.
+    pub(crate) kept_bytes: u64,
 }
 
 /// Quantiles of a time in ms.
@@ -134,6 +147,12 @@ impl Sent {
             self.to.join(", "),
             self.wall_s
         ));
+        if let Some(ToldReplay { length_s, passes, kept_bytes }) = self.replay {
+            line(format!(
+                "  replay       the same {length_s} s, {passes} times, without metrics: it has no story; {} kept",
+                bytes(kept_bytes)
+            ));
+        }
         line(format!(
             "  requests     {} of shoppers, {}/s",
             format::count(self.shop_requests as f64),

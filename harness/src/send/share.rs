@@ -39,6 +39,15 @@ impl SentShare {
         }
         let timeline = timeline(args, loaded, plan, cells)?;
         if timeline.is_none() && worker::decides(&loaded.scenario) {
+            if args.replay.is_some() {
+                return Err(Failure::Argument {
+                    message: format!(
+                        "workers cannot replay `{}`: its faults and remedies need a timeline, which a replay has not",
+                        loaded.name
+                    ),
+                    help: "take a scenario without faults, such as quiet-day, or replay on one machine".to_owned(),
+                });
+            }
             return Err(worker::needs_a_timeline(&loaded.name, &run_command(args, cells)));
         }
         Ok(Self { cells: worker.cells(cells), timeline, is_worker: true })
