@@ -54,7 +54,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example: doorbuster send flash-sale --to http://127.0.0.1:4317 --rate 10k/s --for 60s\nExample: doorbuster send quiet-day --to https://otel.example.com --yes-load otel.example.com --header api-key=${env:API_KEY} --rate 500/s --for 5min"
     )]
-    Send(SendArgs),
+    Send(Box<SendArgs>),
     /// Find mistakes in scenarios, and say what a run would do: rates, the load of every station, which one is full first
     #[command(
         after_help = "Example: doorbuster check flash-sale --set services.payment.pods=3\nExample: doorbuster check sale-warmup --shape"

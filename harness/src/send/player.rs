@@ -146,6 +146,12 @@ pub(super) struct Started {
 
 /// Lets time begin, as soon as connections have had the time to open.
 pub(super) fn begin(pace: &Pace) -> Started {
+    if pace.is_unbounded() {
+        // Without a schedule nobody waits for its beginning.
+        std::thread::sleep(START_UP);
+        pace.begin(Instant::now());
+        return Started { at: Instant::now(), cpu_s: process::cpu_s().unwrap_or_default() };
+    }
     let at = Instant::now() + START_UP;
     pace.begin(at);
     Started { at, cpu_s: process::cpu_s().unwrap_or_default() }

@@ -212,3 +212,18 @@ impl Score {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// *Scenario*: the bound is reached in the ninth second, three of which were warm-up. *Guarantees*: what was kept, the bound and the cure
+    /// are told.
+    #[test]
+    fn what_is_too_much_is_told() {
+        let told = too_much(&Replay { warmup_s: 3, length_s: 10, passes: 2 }, 9).to_string();
+        assert!(told.contains("6 of 10 s to replay have more than 125000000 spans"), "{told}");
+        assert!(told.contains("4 GB") && told.contains("shorter stretch"), "{told}");
+        assert_eq!(size_of::<SpanRecord>() as u64 * MOST_RECORDS, 4_000_000_000);
+    }
+}

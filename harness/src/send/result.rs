@@ -139,10 +139,9 @@ impl Sent {
         };
         let rate = |count: u64| format::count(count as f64 / self.wall_s.max(1e-9));
         line(format!(
-            "{} ({} cells{}, seed {}) to {} in {:.1} s",
+            "{} ({} cells, seed {}) to {} in {:.1} s",
             self.scenario,
             self.cells,
-            self.worker.as_ref().map_or_else(String::new, |worker| format!(", worker {worker}")),
             self.seed,
             self.to.join(", "),
             self.wall_s
@@ -153,6 +152,7 @@ impl Sent {
                 bytes(kept_bytes)
             ));
         }
+        self.part().into_iter().for_each(&mut line);
         line(format!(
             "  requests     {} of shoppers, {}/s",
             format::count(self.shop_requests as f64),
@@ -223,6 +223,22 @@ impl Sent {
             let _ = writeln!(text, "  INVALID      {reason}");
         }
         text
+    }
+}
+
+impl Sent {
+    /// What it was, if it was not all of a scenario, once.
+    fn part(&self) -> Vec<String> {
+        let worker = self.worker.as_ref().map(|worker| {
+            format!("  worker       {worker}: its cells only, without metrics, which are sums over all cells")
+        });
+        let replay = self.replay.map(|ToldReplay { length_s, passes, kept_bytes }| {
+            let kept = bytes(kept_bytes);
+            format!(
+                "  replay       the same {length_s} s, {passes} times, without metrics: it has no story; {kept} kept"
+            )
+        });
+        worker.into_iter().chain(replay).collect()
     }
 }
 
