@@ -16,7 +16,7 @@ pub(crate) use detection::DetectionArgs;
 pub(crate) use generator::{GeneratorArgs, Stage};
 pub(crate) use look_up::{CompletionsArgs, ExplainArgs, ListArgs, SchemaArgs, SchemaOf, Shell};
 pub(crate) use report::ReportArgs;
-pub(crate) use send::{CompressionName, ProtocolName, SendArgs, SignalName, Speed};
+pub(crate) use send::{Balance, CompressionName, ProtocolName, SendArgs, SignalName, Speed};
 pub(crate) use sink::SinkArgs;
 
 use crate::part::Worker;

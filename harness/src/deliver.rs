@@ -20,7 +20,6 @@ mod exchange;
 mod expand;
 mod header;
 mod line;
-#[cfg_attr(not(test), expect(dead_code, reason = "no option of `send` balances by trace yet"))]
 mod ring;
 mod settings;
 mod tls;
@@ -32,6 +31,7 @@ pub(crate) use counts::{Amount, Counts, Histograms};
 #[cfg(test)]
 pub(crate) use counts::{Cause, Message};
 pub(crate) use header::Header;
+pub(crate) use ring::Ring;
 pub(crate) use settings::{Compression, Endpoint, Protocol, Settings, Tls};
 
 use crate::failure::Failure;

@@ -2,7 +2,7 @@
 
 mod baseline;
 mod sweep;
-mod worker;
+pub(crate) mod worker;
 
 use crate::cli::RunArgs;
 use crate::drill::{self, Barrier, Decided, Part, Record, Settings, Share};

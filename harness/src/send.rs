@@ -10,15 +10,19 @@ mod condition;
 mod expect;
 mod from;
 mod honesty;
+mod keep;
 mod metrics;
 mod outlet;
 mod pace;
 pub(crate) mod player;
+mod replay;
 mod result;
+mod share;
+mod split;
 mod truth;
 mod watch;
 
-use crate::cli::{SendArgs, SignalName, Speed};
+use crate::cli::{Balance, SendArgs, SignalName, Speed};
 use crate::drill::{Barrier, Progress, Record};
 use crate::failure::Failure;
 use crate::timeline;
@@ -29,7 +33,7 @@ use honesty::Conduct;
 pub(crate) use outlet::TURNS;
 use pace::Begun;
 use player::{Load, Played};
-use result::{Sent, Times, ToldGap};
+use result::{Sent, Times, ToldGap, ToldReplay};
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use truth::{Reached, Truth};
@@ -74,13 +78,18 @@ fn dry_run(args: &SendArgs, asked: &Asked) -> Result<u8, Failure> {
         from_s if from_s > 0 && !args.blind => format!(" from {from_s} s on"),
         _ => String::new(),
     };
+    let share =
+        args.worker.map_or_else(String::new, |worker| format!(" (worker {worker}: {} of them)", asked.share.len()));
+    let length = asked.replay.map_or_else(
+        || format!("{} s of the scenario's time{from}", asked.plan.duration_s - asked.from_s),
+        |replay| format!("{} passes of the same {} s", replay.passes, replay.length_s),
+    );
     process::tell(&format!(
-        "{} would be sent to {}: {} cells on {} threads, {rate}, for {} s of the scenario's time{from}\nnothing was sent\n",
+        "{} would be sent to {}: {} cells{share} on {} threads, {rate}, for {length}\nnothing was sent\n",
         if args.blind { "a blind drill" } else { &asked.loaded.name },
         args.to.join(", "),
         asked.cells,
         asked.threads,
-        asked.plan.duration_s - asked.from_s
     ))?;
     Ok(0)
 }
@@ -92,30 +101,38 @@ fn play(args: &SendArgs, asked: &Asked) -> Result<Sent, Failure> {
         scenario: &asked.loaded.scenario,
         plan: &asked.plan,
         cells: asked.cells,
+        share: asked.share.to_drill(),
         threads: asked.threads,
         head: args.head.map(|share| share.ratio),
         speed: args.speed,
         marks: &asked.marks,
         traces: sends(SignalName::Traces),
-        metrics: sends(SignalName::Metrics),
+        metrics: args.worker.is_none() && args.replay.is_none() && sends(SignalName::Metrics),
         logs: sends(SignalName::Logs),
         body_bytes: args.request_kib as usize * 1024,
         tally: args.counted_by.is_some(),
         from_s: asked.from_s,
         abort_if: &asked.abort_if,
+        by_trace: args.balance == Balance::Trace,
     };
     let stop = process::stop_flag();
     let mut display = Shown::new(args, asked.from_s);
     let mut kept = Kept::default();
-    let played = player::play(&load, asked.transport.clone(), &mut |barrier, begun| {
-        display.show(&barrier.progress);
-        let is_kept = begun.is_none_or(|begun| kept.keep(asked, barrier, begun));
-        if stop.load(Ordering::Relaxed) || !is_kept { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+    let played = match &asked.replay {
+        Some(replay) => replay::play(&load, replay, asked.transport.clone(), &mut |progress| {
+            display.show(progress);
+            if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }),
+        None => player::play(&load, asked.transport.clone(), &mut |barrier, begun| {
+            display.show(&barrier.progress);
+            let is_kept = begun.is_none_or(|begun| kept.keep(asked, barrier, begun));
+            if stop.load(Ordering::Relaxed) || !is_kept { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }),
+    };
     display.end();
     let played = played?;
     kept.failure.map_or(Ok(()), Err)?;
-    let truth = played.begun.as_ref().map(|begun| {
+    let truth = played.begun.as_ref().filter(|_| asked.replay.is_none()).map(|begun| {
         let Record { played_s, complete, recovered_s, ref story, .. } = played.record;
         Truth::of(asked, story, begun, Reached { played_s, complete, recovered_s })
     });
@@ -193,7 +210,7 @@ fn judge(args: &SendArgs, asked: &Asked, played: &Played, truth: Option<Truth>, 
     let conduct = Conduct {
         // What a condition left unsent when it ended the sending is nobody's fault.
         due: counts.due.items - played.aborted.as_ref().map_or(0, |_| counts.not_sent.items),
-        sent: counts.sent.items,
+        sent: counts.sent.items + counts.never_connected(),
         lateness_p99_ms: lateness.p99_ms,
         answer_p50_ms: answer.p50_ms,
         cpu_s: played.cpu_s,
@@ -202,7 +219,8 @@ fn judge(args: &SendArgs, asked: &Asked, played: &Played, truth: Option<Truth>, 
         is_scheduled: !matches!(args.speed, Speed::Max),
     };
     let mut invalid = honesty::reasons(&conduct);
-    if !played.record.complete && played.aborted.is_none() {
+    let complete = played.replayed.map_or(played.record.complete, |replayed| replayed.complete);
+    if !complete && played.aborted.is_none() {
         invalid.push("it was ended early".to_owned());
     }
     Sent {
@@ -210,8 +228,16 @@ fn judge(args: &SendArgs, asked: &Asked, played: &Played, truth: Option<Truth>, 
         seed: args.simulation.seed,
         to: args.to.clone(),
         cells: asked.cells,
+        worker: args.worker.map(|worker| worker.to_string()),
+        replay: asked.replay.zip(played.replayed).map(|(replay, replayed)| ToldReplay {
+            length_s: replay.length_s,
+            passes: replay.passes,
+            kept_bytes: replayed.kept_bytes,
+        }),
         wall_s: played.wall_s,
-        shop_requests: played.record.ledger.arrivals - played.unsent.requests,
+        shop_requests: played
+            .replayed
+            .map_or(played.record.ledger.arrivals - played.unsent.requests, |replayed| replayed.requests),
         sampled_out: played.record.spans.sampled_out - played.unsent.sampled_out,
         due: counts.due.items,
         sent: counts.sent.items,

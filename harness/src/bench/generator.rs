@@ -10,7 +10,7 @@ mod sink;
 
 use crate::cli::{CompressionName, GeneratorArgs, ProtocolName, Speed, Stage};
 use crate::deliver::{Endpoint, Settings};
-use crate::drill::{self, Barrier};
+use crate::drill::{self, Barrier, Share};
 use crate::failure::Failure;
 use crate::process;
 use crate::send::player::{self, Load};
@@ -153,6 +153,7 @@ fn whole<'a>(loaded: &'a Loaded, plan: &'a Plan, cells: u32, threads: usize) -> 
         scenario: &loaded.scenario,
         plan,
         cells,
+        share: Share { cells: 0..cells, timeline: None, is_merged: false },
         threads,
         head: None,
         speed: Speed::Max,
@@ -164,5 +165,6 @@ fn whole<'a>(loaded: &'a Loaded, plan: &'a Plan, cells: u32, threads: usize) -> 
         tally: false,
         from_s: 0,
         abort_if: &[],
+        by_trace: false,
     }
 }

@@ -1,6 +1,7 @@
 //! Arguments of `send`.
 
 use super::Simulation;
+use crate::part::Worker;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use doorbuster_scenarios::units::{Rate, Share, Time};
@@ -37,6 +38,17 @@ pub(crate) struct SendArgs {
     /// Cells of the fleet to play; all of them when left out
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Load")]
     pub(crate) cells: Option<u32>,
+    /// Send one of n shares of the cells, so that n machines send one stream of traces and logs; rate and cells are those of the whole.
+    /// With a fault or a remedy it takes a timeline
+    #[arg(long, value_name = "I/N", help_heading = "Load")]
+    pub(crate) worker: Option<Worker>,
+    /// What the whole fleet decides (alert, cause, remedies, recovery), from the timeline.json of a `run` of the same
+    #[arg(long, value_name = "TIMELINE.json", requires = "worker", help_heading = "Load")]
+    pub(crate) timeline: Option<PathBuf>,
+    /// Simulate so much once, after the scenario's warm-up, and send it again and again: traces have other ids each time, and there is no
+    /// story. --for is a whole number of passes
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["head", "timeline", "from", "blind", "truth", "abort_if"], help_heading = "Load")]
+    pub(crate) replay: Option<Time>,
     /// Share of the traces that the shop's SDKs keep, by trace id, before anything is sent; all when left out
     #[arg(long, value_name = "SHARE", help_heading = "Load")]
     pub(crate) head: Option<Share>,
@@ -76,6 +88,10 @@ pub(crate) struct SendArgs {
     /// Size at which a request is closed; a batch of one pod is never split
     #[arg(long, value_name = "KIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=16_384), help_heading = "Transport")]
     pub(crate) request_kib: u32,
+    /// How several endpoints share the load: requests in turn, or every trace to the one that a collector's load-balancing exporter
+    /// chooses (metrics take turns)
+    #[arg(long, value_name = "WAY", default_value = "round-robin", help_heading = "Transport")]
+    pub(crate) balance: Balance,
     /// How long an answer is waited for
     #[arg(long, value_name = "TIME", default_value = "10s", help_heading = "Transport")]
     pub(crate) timeout: Time,
@@ -151,6 +167,15 @@ pub(crate) enum SignalName {
     Metrics,
     /// Log records of exceptions.
     Logs,
+}
+
+/// How endpoints share the load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Balance {
+    /// Requests go to the endpoints in turn.
+    RoundRobin,
+    /// A trace goes to one endpoint, by its id on a consistent ring.
+    Trace,
 }
 
 /// A protocol, as the command line names it.

@@ -176,6 +176,12 @@ impl Counts {
         total
     }
 
+    /// Items that were given up because there was no connection to send them on: the endpoint's doing, and not ours.
+    pub(crate) fn never_connected(&self) -> u64 {
+        let causes = [Cause::NoAddress, Cause::Refused, Cause::Unreachable, Cause::Tls];
+        causes.iter().filter_map(|cause| self.failed.get(cause)).map(|amount| amount.items).sum()
+    }
+
     /// Whether every body that was due has one end. Holds once the delivery is finished.
     pub(crate) fn is_conserved(&self) -> bool {
         let failed = self.failed_total();

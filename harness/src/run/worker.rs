@@ -10,7 +10,7 @@ use crate::part::{FILE, Head, PartFile, Worker};
 use crate::{process, progress};
 use doorbuster_model::compile::compile;
 use doorbuster_reports::folder;
-use doorbuster_scenarios::{Loaded, Scenario, Source, load};
+use doorbuster_scenarios::{Scenario, Source, load};
 use std::time::{Instant, SystemTime};
 
 /// The share was ended before its time.
@@ -20,16 +20,12 @@ const PARTIAL: u8 = 75;
 pub(super) fn work(args: &RunArgs, worker: Worker) -> Result<u8, Failure> {
     let loaded = load(&Source::from_arg(&args.scenario), &args.set).map_err(Failure::Input)?;
     let settings = settings(args, &loaded)?;
-    if worker.of > settings.cells {
-        return Err(Failure::Argument {
-            message: format!("`--worker {worker}`: {} cells are too few for {} workers", settings.cells, worker.of),
-            help: format!("start at most {} workers, or play more cells: --cells {}", settings.cells, worker.of),
-        });
-    }
+    has_cells(worker, settings.cells)?;
     let plan = compile(&loaded.name, &loaded.scenario, args.simulation.seed);
     let timeline = timeline(args, &loaded, &plan, &settings)?;
     if timeline.is_none() && decides(&loaded.scenario) {
-        return Err(needs_a_timeline(args, &loaded, settings.cells));
+        let whole = RunArgs { cells: Some(settings.cells), worker: None, ..args.clone() };
+        return Err(needs_a_timeline(&loaded.name, &super::command(&whole)));
     }
     folder::prepare(&args.out)?;
     let stop = process::stop_flag();
@@ -64,22 +60,34 @@ pub(super) fn work(args: &RunArgs, worker: Worker) -> Result<u8, Failure> {
     Ok(if part.complete { 0 } else { PARTIAL })
 }
 
+/// Holds that there is a cell for every worker.
+///
+/// # Errors
+/// When there are too few.
+pub(crate) fn has_cells(worker: Worker, cells: u32) -> Result<(), Failure> {
+    if worker.of <= cells {
+        return Ok(());
+    }
+    Err(Failure::Argument {
+        message: format!("`--worker {worker}`: {cells} cells are too few for {} workers", worker.of),
+        help: format!("start at most {cells} workers, or play more cells: --cells {}", worker.of),
+    })
+}
+
 /// Whether anything in a scenario is decided by looking at the whole fleet. Alerts of a run without a fault are found when
 /// the parts are merged.
-fn decides(scenario: &Scenario) -> bool {
+pub(crate) fn decides(scenario: &Scenario) -> bool {
     !scenario.faults.is_empty() || !scenario.remedies.is_empty()
 }
 
-fn needs_a_timeline(args: &RunArgs, loaded: &Loaded, cells: u32) -> Failure {
-    let whole = RunArgs { cells: Some(cells), worker: None, ..args.clone() };
+/// What a worker without a timeline is told; `run` is the command that makes one.
+pub(crate) fn needs_a_timeline(scenario: &str, run: &str) -> Failure {
     Failure::Argument {
         message: format!(
-            "`--worker` without `--timeline`: alerts and remedies of `{}` depend on the whole fleet, and a worker sees its cells only",
-            loaded.name
+            "`--worker` without `--timeline`: alerts and remedies of `{scenario}` depend on the whole fleet, and a worker sees its cells only"
         ),
         help: format!(
-            "play the run once on one machine, and give its timeline to all workers: {} --out FOLDER, then --timeline FOLDER/timeline.json",
-            super::command(&whole)
+            "play the run once on one machine, and give its timeline to all workers: {run} --out FOLDER, then --timeline FOLDER/timeline.json"
         ),
     }
 }

@@ -3,8 +3,10 @@
 //! Owns what the arguments mean. Refuses to open a connection.
 
 use super::condition::{self, Condition, Lasting};
+use super::replay::Replay;
+use super::share::SentShare;
 use super::{from, truth};
-use crate::cli::{CompressionName, ProtocolName, SendArgs, Speed};
+use crate::cli::{CompressionName, ProtocolName, SendArgs, SignalName, Speed};
 use crate::deliver::{Compression, Endpoint, Header, Protocol, Settings, Tls};
 use crate::failure::Failure;
 use doorbuster_model::compile::compile;
@@ -22,10 +24,14 @@ pub(crate) struct Asked {
     pub(crate) loaded: Loaded,
     /// Its plan, at the rate and for the time that were asked for.
     pub(crate) plan: Plan,
-    /// Cells to play.
+    /// Cells of the whole stream.
     pub(crate) cells: u32,
+    /// Those that this process sends.
+    pub(crate) share: SentShare,
     /// Threads to play them on.
     pub(crate) threads: usize,
+    /// How it is replayed, if it is: then the plan is of what is simulated once.
+    pub(crate) replay: Option<Replay>,
     /// Highest rate of shoppers' requests that these cells make, per second of the wall clock; `None` for a closed loop or full speed.
     pub(crate) peak_per_s: Option<f64>,
     /// Second of the scenario from which on it is sent.
@@ -73,14 +79,24 @@ impl Asked {
         if let Some(truth) = truth.as_deref().filter(|_| !args.dry_run) {
             truth::may_be_written(truth)?;
         }
+        if args.replay.is_some() && args.signals.contains(&SignalName::Metrics) {
+            return Err(Failure::Argument {
+                message: "a replay has no metrics: it repeats spans and what was logged".to_owned(),
+                help: "leave --signals out, or say --signals traces,logs".to_owned(),
+            });
+        }
         let loaded = load(&Source::from_arg(&args.scenario), &args.set).map_err(Failure::Input)?;
         let mut plan = compile(&loaded.name, &loaded.scenario, args.simulation.seed);
         let cells = cells(args, &loaded)?;
+        let share = SentShare::new(args, &loaded, &plan, cells)?;
+        let replay = args.replay.map(|length| Replay::new(length, args.length, &plan)).transpose()?;
         let fault_s = loaded.scenario.faults.values().map(|fault| fault.at.s() as u32).min();
         let from_s = from.map_or(Ok(0), |from| from.second(fault_s, plan.duration_s, args.length.is_some()));
         let from_s = from_s.map_err(|mistake| told(vec![mistake]))?;
-        if let Some(length) = args.length {
-            plan.duration_s = from_s.saturating_add(whole_seconds(length.ns)?);
+        if let Some(replay) = &replay {
+            plan.duration_s = replay.simulated_s();
+        } else if let Some(length) = args.length {
+            plan.duration_s = from_s.saturating_add(whole_seconds("--for", length.ns)?);
         }
         if let Some(rate) = args.rate {
             set_rate(&mut plan, rate.per_s)?;
@@ -94,8 +110,22 @@ impl Asked {
         }
         let marks = args.resource.iter().map(|mark| mark_of(mark)).collect::<Result<_, _>>()?;
         let threads = args.simulation.threads.map_or_else(crate::run::threads, usize::from);
-        let transport = Settings { lines: threads.min(cells as usize), ..transport };
-        Ok(Self { loaded, plan, cells, threads, peak_per_s, from_s, abort_if, expect, truth, marks, transport })
+        let transport = Settings { lines: threads.min(share.len() as usize), ..transport };
+        Ok(Self {
+            loaded,
+            plan,
+            cells,
+            share,
+            threads,
+            replay,
+            peak_per_s,
+            from_s,
+            abort_if,
+            expect,
+            truth,
+            marks,
+            transport,
+        })
     }
 }
 
@@ -189,11 +219,12 @@ fn cells(args: &SendArgs, loaded: &Loaded) -> Result<u32, Failure> {
     }
 }
 
-fn whole_seconds(ns: u64) -> Result<u32, Failure> {
+/// The seconds that an option says.
+pub(super) fn whole_seconds(option: &str, ns: u64) -> Result<u32, Failure> {
     let whole = (ns > 0 && ns.is_multiple_of(1_000_000_000)).then_some(ns / 1_000_000_000);
     whole.and_then(|seconds| u32::try_from(seconds).ok()).ok_or_else(|| Failure::Argument {
-        message: "`--for` takes whole seconds".to_owned(),
-        help: "say --for 60s, or --for 10min".to_owned(),
+        message: format!("`{option}` takes whole seconds"),
+        help: format!("say {option} 60s, or {option} 10min"),
     })
 }
 

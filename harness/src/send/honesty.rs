@@ -16,7 +16,7 @@ const CPU: f64 = 0.8;
 pub(crate) struct Conduct {
     /// Items that the schedule demanded.
     pub(crate) due: u64,
-    /// Items that a connection took up.
+    /// Items that a connection took up, or would have, had the target let one come about.
     pub(crate) sent: u64,
     /// 99th percentile of sent - due, in ms.
     pub(crate) lateness_p99_ms: f64,

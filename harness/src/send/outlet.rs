@@ -6,6 +6,7 @@
 
 use super::buffers::Buffers;
 use super::pace::Pace;
+use super::split::Split;
 use crate::deliver::{Body, Line};
 use crate::drill::outlet::Outlet;
 use crate::otlp::Signal;
@@ -49,14 +50,23 @@ pub(crate) struct CellOutlet<'p> {
     line: Line,
     buffers: Buffers,
     wanted: Wanted,
-    spans: Open,
-    logs: Open,
+    /// Present if traces choose their endpoint.
+    split: Option<Split>,
+    /// By endpoint if traces choose theirs; otherwise one, for whichever endpoint's turn it is.
+    open: Vec<OpenBodies>,
     /// Tick of the last batch.
     last: Ticks,
     /// Of what was encoded, if it is kept.
     pub(crate) tally: Tally,
     /// What was due, and what the line had no room for.
     pub(crate) counts: Counts,
+}
+
+/// The bodies of one endpoint.
+#[derive(Default)]
+struct OpenBodies {
+    spans: Open,
+    logs: Open,
 }
 
 /// A body that is being filled.
@@ -94,7 +104,9 @@ impl<'p> CellOutlet<'p> {
         line: Line,
         buffers: Buffers,
         wanted: Wanted,
+        split: Option<Split>,
     ) -> Self {
+        let endpoints = split.as_ref().map_or(1, Split::endpoints);
         Self {
             encoder,
             waiting: Some(cell),
@@ -102,8 +114,8 @@ impl<'p> CellOutlet<'p> {
             line,
             buffers,
             wanted,
-            spans: Open::default(),
-            logs: Open::default(),
+            split,
+            open: (0..endpoints).map(|_| OpenBodies::default()).collect(),
             last: 0,
             tally: Tally::default(),
             counts: Counts::default(),
@@ -119,19 +131,52 @@ impl<'p> CellOutlet<'p> {
         true
     }
 
-    fn close_spans(&mut self) {
-        let body = self.spans.close(Signal::Traces, self.wanted.body_bytes, &self.buffers);
-        self.hand_over(body);
+    /// Goes on in another pass.
+    pub(crate) fn set_place(&mut self, place: Place) {
+        self.waiting = None;
+        self.encoder.set_place(place);
     }
 
-    fn close_logs(&mut self) {
-        let body = self.logs.close(Signal::Logs, self.wanted.body_bytes, &self.buffers);
-        self.hand_over(body);
+    /// Encodes a batch of spans that all go to one endpoint.
+    fn take(&mut self, place: usize, batch: &Batch<'_>) {
+        if self.wanted.traces {
+            let body = &mut self.open[place].spans;
+            let before = body.bytes.len();
+            let tally = self.wanted.tally.then_some(&mut self.tally);
+            self.encoder.spans(batch, &mut body.bytes, tally);
+            let spans = batch.spans.len() as u64;
+            body.items += spans;
+            self.counts.spans += spans;
+            self.counts.span_bytes += (body.bytes.len() - before) as u64;
+            if body.bytes.len() >= self.wanted.body_bytes {
+                self.close_spans(place);
+            }
+        }
+        if self.wanted.logs {
+            let body = &mut self.open[place].logs;
+            let records = self.encoder.logs(batch, &mut body.bytes);
+            body.items += records;
+            self.counts.log_records += records;
+            if body.bytes.len() >= self.wanted.body_bytes {
+                self.close_logs(place);
+            }
+        }
     }
 
-    fn hand_over(&mut self, closed: Option<(Signal, Bytes, u64)>) {
+    fn close_spans(&mut self, place: usize) {
+        let body = self.open[place].spans.close(Signal::Traces, self.wanted.body_bytes, &self.buffers);
+        self.hand_over(place, body);
+    }
+
+    fn close_logs(&mut self, place: usize) {
+        let body = self.open[place].logs.close(Signal::Logs, self.wanted.body_bytes, &self.buffers);
+        self.hand_over(place, body);
+    }
+
+    fn hand_over(&mut self, place: usize, closed: Option<(Signal, Bytes, u64)>) {
         let Some((signal, bytes, items)) = closed else { return };
-        let body = Body { signal, bytes, items, due: self.pace.due(self.last), endpoint: None };
+        let endpoint = (self.open.len() > 1).then_some(place);
+        let body = Body { signal, bytes, items, due: self.pace.due(self.last), endpoint };
         let offered =
             if self.pace.is_unbounded() { self.line.offer_within(body, MOST_PATIENCE) } else { self.line.offer(body) };
         if let Err(body) = offered {
@@ -163,27 +208,17 @@ impl Consumer for CellOutlet<'_> {
         if !self.is_open() {
             return;
         }
-        self.last = batch.at;
-        if self.wanted.traces {
-            let before = self.spans.bytes.len();
-            let tally = self.wanted.tally.then_some(&mut self.tally);
-            self.encoder.spans(batch, &mut self.spans.bytes, tally);
-            let spans = batch.spans.len() as u64;
-            self.spans.items += spans;
-            self.counts.spans += spans;
-            self.counts.span_bytes += (self.spans.bytes.len() - before) as u64;
-            if self.spans.bytes.len() >= self.wanted.body_bytes {
-                self.close_spans();
-            }
+        // Passes of a replay overlap: a batch of the one before may follow.
+        self.last = self.last.max(batch.at);
+        let Some(mut split) = self.split.take() else {
+            self.take(0, batch);
+            return;
+        };
+        split.split(batch, |record| self.encoder.trace_id(record));
+        for (endpoint, part) in split.parts(batch) {
+            self.take(endpoint, &part);
         }
-        if self.wanted.logs {
-            let records = self.encoder.logs(batch, &mut self.logs.bytes);
-            self.logs.items += records;
-            self.counts.log_records += records;
-            if self.logs.bytes.len() >= self.wanted.body_bytes {
-                self.close_logs();
-            }
-        }
+        self.split = Some(split);
     }
 }
 
@@ -202,7 +237,9 @@ impl Outlet for CellOutlet<'_> {
     }
 
     fn end_turn(&mut self, _: Ticks) {
-        self.close_spans();
-        self.close_logs();
+        for place in 0..self.open.len() {
+            self.close_spans(place);
+            self.close_logs(place);
+        }
     }
 }

@@ -7,6 +7,8 @@ use super::condition::Lasting;
 use super::metrics::MetricsLine;
 use super::outlet::{CellOutlet, Counts, Wanted};
 use super::pace::{Begun, Pace};
+use super::replay::Replayed;
+use super::split::Split;
 use super::watch::{self, Aborted};
 use crate::cli::Speed;
 use crate::deliver::{Delivery, Outcome, Settings};
@@ -26,7 +28,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long answers are waited for once everything was handed to the lines.
-const GRACE: Duration = Duration::from_secs(60);
+pub(super) const GRACE: Duration = Duration::from_secs(60);
 /// The same when a condition ended it: the target is in trouble, and what waits is not sent to it any more. Chosen.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// Time between the start of the command and the first that is due: connections open meanwhile.
@@ -38,8 +40,10 @@ pub(crate) struct Load<'a> {
     pub(crate) scenario: &'a Scenario,
     /// Its plan.
     pub(crate) plan: &'a Plan,
-    /// Cells of it.
+    /// Cells of the whole stream, of which the share may be a part.
     pub(crate) cells: u32,
+    /// What this process plays.
+    pub(crate) share: drill::Share<'a>,
     /// Threads to play them on; each has a line.
     pub(crate) threads: usize,
     /// Share of the traces that SDKs keep; all if `None`.
@@ -62,12 +66,16 @@ pub(crate) struct Load<'a> {
     pub(crate) from_s: u32,
     /// What stops it.
     pub(crate) abort_if: &'a [Lasting],
+    /// Whether traces choose their endpoint; otherwise endpoints take turns.
+    pub(crate) by_trace: bool,
 }
 
 /// Everything that a sending left behind.
 pub(crate) struct Played {
     /// What truly happened.
     pub(crate) record: Record,
+    /// Of a replay: then the record is of the one time that was simulated.
+    pub(crate) replayed: Option<Replayed>,
     /// What was encoded.
     pub(crate) counts: Counts,
     /// The spans by service and second, if a tally was wanted.
@@ -111,9 +119,7 @@ pub(crate) type Look<'l> = &'l mut dyn FnMut(&Barrier<'_>, Option<&Begun>) -> Co
 /// # Errors
 /// When a line cannot be set up, or the shop holds more than the engine can tell the truth about.
 pub(crate) fn play(load: &Load<'_>, settings: Settings, look: Look<'_>) -> Result<Played, Failure> {
-    let delivery = Delivery::start(settings)?;
-    let pace = Arc::new(Pace::new(load.speed, load.from_s));
-    let outlets = outlets(load, &delivery, &pace);
+    let Road { delivery, pace, outlets } = Road::open(load, settings)?;
     let mut unsent_exports = Vec::new();
     let mut start = Start::default();
     if load.from_s == 0 {
@@ -126,7 +132,7 @@ pub(crate) fn play(load: &Load<'_>, settings: Settings, look: Look<'_>) -> Resul
             let (delivery, pace) = (&delivery, &*pace);
             scope.spawn(move || watch::over(delivery, pace, load.abort_if, &ends))
         });
-        let ended = drill::play_into(load.scenario, load.plan, settings, outlets, &mut |barrier: &Barrier<'_>| {
+        let mut look = |barrier: &Barrier<'_>| {
             if let (Some(metrics), Some(export)) = (&mut start.metrics, barrier.export) {
                 metrics.take(export);
             } else if pace.begun().is_none() {
@@ -143,58 +149,96 @@ pub(crate) fn play(load: &Load<'_>, settings: Settings, look: Look<'_>) -> Resul
                 pace.stop();
             }
             if pace.is_stopped() { ControlFlow::Break(()) } else { seen }
-        });
+        };
+        let ended = drill::play_share(load.scenario, load.plan, settings, &load.share, outlets, &mut look);
         drop(end);
         (ended, watcher.and_then(|watcher| watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
     });
-    let (record, outlets) = ended.map_err(Failure::Overload)?;
+    let (part, decided, outlets) = ended.map_err(Failure::Overload)?;
+    let record = part.record(load.cells, decided.story, decided.recovery);
+    let grace = if aborted.is_some() { ABORT_GRACE } else { GRACE };
+    let all = Unsent { requests: record.ledger.arrivals, sampled_out: record.spans.sampled_out };
+    let unsent = pace.begun().map_or(all, |_| start.unsent);
+    let played = end(delivery, &pace, start.cpu_s, (outlets, grace), record);
+    Ok(Played { aborted, unsent, ..played })
+}
+
+/// Lines that are open, and an outlet into them for each cell.
+pub(super) struct Road<'p> {
+    pub(super) delivery: Delivery,
+    pub(super) pace: Arc<Pace>,
+    /// In the order of the share's cells.
+    pub(super) outlets: Vec<CellOutlet<'p>>,
+}
+
+impl<'p> Road<'p> {
+    /// Opens the lines; time has not begun.
+    pub(super) fn open(load: &Load<'p>, settings: Settings) -> Result<Self, Failure> {
+        let split = (load.by_trace && settings.endpoints.len() > 1).then(|| Split::new(&settings.endpoints));
+        let delivery = Delivery::start(settings)?;
+        let pace = Arc::new(Pace::new(load.speed, load.from_s));
+        let wanted = Wanted {
+            traces: load.traces,
+            logs: load.logs,
+            body_bytes: load.body_bytes,
+            tally: load.tally,
+            watched: !load.scenario.faults.is_empty() || !load.scenario.remedies.is_empty(),
+        };
+        let of_thread = cells_of_thread(load.share.cells.len(), load.threads);
+        let buffers = Buffers::default();
+        let outlet = |(nth, cell): (usize, u32)| {
+            let place = Place { cell: cell as u16, pass: 0, epoch_unix_ns: 0 };
+            let encoder = Encoder::new(load.plan, place, load.marks);
+            let line = delivery.line(nth / of_thread);
+            CellOutlet::new((place.cell, encoder), Arc::clone(&pace), line, buffers.clone(), wanted, split.clone())
+        };
+        let outlets = load.share.cells.clone().enumerate().map(outlet).collect();
+        Ok(Self { delivery, pace, outlets })
+    }
+}
+
+/// Lets time begin, as soon as connections have had the time to open; what comes is as long as this.
+pub(super) fn begin_now(pace: &Pace, length: Duration) -> Begun {
+    // At full speed the first is due at once.
+    let ahead = if pace.is_unbounded() { Duration::ZERO } else { START_UP };
+    thread::sleep(START_UP - ahead);
+    let now_unix_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    pace.begin(Instant::now() + ahead, now_unix_ns + ahead.as_nanos() as u64, length)
+}
+
+/// Waits until all is answered, or as long as it may take.
+pub(super) fn end(
+    delivery: Delivery,
+    pace: &Pace,
+    cpu_before_s: f64,
+    (outlets, grace): (Vec<CellOutlet<'_>>, Duration),
+    record: Record,
+) -> Played {
     let (mut counts, mut tally) = (Counts::default(), Tally::default());
     for outlet in outlets {
         counts.add(&outlet.counts);
         tally.merge(&outlet.tally);
     }
-    let outcome = delivery.finish(if aborted.is_some() { ABORT_GRACE } else { GRACE });
+    let outcome = delivery.finish(grace);
     assert!(outcome.counts.is_conserved(), "invariant: every body has one end");
     let begun = pace.begun();
-    let all = Unsent { requests: record.ledger.arrivals, sampled_out: record.spans.sampled_out };
-    let unsent = begun.map_or(all, |_| start.unsent);
-    Ok(Played {
+    Played {
         record,
+        replayed: None,
         counts,
         tally,
         outcome,
         begun,
-        aborted,
-        unsent,
+        aborted: None,
+        unsent: Unsent::default(),
         wall_s: begun.map_or(0.0, |begun| begun.at.elapsed().as_secs_f64()),
-        cpu_s: begun.map_or(0.0, |_| process::cpu_s().unwrap_or_default() - start.cpu_s),
-    })
-}
-
-fn outlets<'a>(load: &Load<'a>, delivery: &Delivery, pace: &Arc<Pace>) -> Vec<CellOutlet<'a>> {
-    let wanted = Wanted {
-        traces: load.traces,
-        logs: load.logs,
-        body_bytes: load.body_bytes,
-        tally: load.tally,
-        watched: !load.scenario.faults.is_empty() || !load.scenario.remedies.is_empty(),
-    };
-    let of_thread = cells_of_thread(load.cells as usize, load.threads);
-    let buffers = Buffers::default();
-    let outlet = |cell: u32| {
-        let place = Place { cell: cell as u16, pass: 0, epoch_unix_ns: 0 };
-        let encoder = Encoder::new(load.plan, place, load.marks);
-        let line = delivery.line(cell as usize / of_thread);
-        CellOutlet::new((place.cell, encoder), Arc::clone(pace), line, buffers.clone(), wanted)
-    };
-    (0..load.cells).map(outlet).collect()
+        cpu_s: begun.map_or(0.0, |_| process::cpu_s().unwrap_or_default() - cpu_before_s),
+    }
 }
 
 /// The first second that is sent is now, or in a moment.
 fn begin<'a>(load: &Load<'a>, delivery: &Delivery, pace: &Arc<Pace>, unsent: &[Export]) -> Start<'a> {
-    let now_unix_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-    let length = Duration::from_secs((load.plan.duration_s - load.from_s).into());
-    let begun = pace.begin(Instant::now() + START_UP, now_unix_ns + START_UP.as_nanos() as u64, length);
+    let begun = begin_now(pace, Duration::from_secs((load.plan.duration_s - load.from_s).into()));
     let place = Place { cell: 0, pass: 0, epoch_unix_ns: begun.epoch_unix_ns };
     let mut metrics =
         load.metrics.then(|| MetricsLine::new(load.plan, place, load.marks, delivery.line(0), Arc::clone(pace)));

@@ -20,8 +20,12 @@ pub(crate) struct Sent {
     pub(crate) seed: u64,
     /// Where to.
     pub(crate) to: Vec<String>,
-    /// Cells that were played, of the fleet's.
+    /// Cells of the whole stream.
     pub(crate) cells: u32,
+    /// Which of how many workers sent this share of it; `None` for all of it.
+    pub(crate) worker: Option<String>,
+    /// What was sent again and again; `None` if the scenario was simulated to its end.
+    pub(crate) replay: Option<ToldReplay>,
     /// Seconds from the first that was due to the last answer.
     pub(crate) wall_s: f64,
     /// Requests that shoppers made.
@@ -84,6 +88,17 @@ pub(crate) struct Sent {
     pub(crate) gaps: Option<Vec<ToldGap>>,
 }
 
+/// A stretch that was simulated once and sent again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ToldReplay {
+    /// Seconds of a pass.
+    pub(crate) length_s: u32,
+    /// Passes that were asked for.
+    pub(crate) passes: u32,
+    /// Bytes of the records that were kept.
+    pub(crate) kept_bytes: u64,
+}
+
 /// Quantiles of a time in ms.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Times {
@@ -144,6 +159,13 @@ impl Sent {
             self.to.join(", "),
             self.wall_s
         ));
+        if let Some(ToldReplay { length_s, passes, kept_bytes }) = self.replay {
+            line(format!(
+                "  replay       the same {length_s} s, {passes} times, without metrics: it has no story; {} kept",
+                bytes(kept_bytes)
+            ));
+        }
+        self.part().into_iter().for_each(&mut line);
         line(format!(
             "  requests     {} of shoppers, {}/s",
             format::count(self.shop_requests as f64),
@@ -164,37 +186,7 @@ impl Sent {
                 format::count(made as f64)
             ));
         }
-        line(format!("  due          {} items", format::count(self.due as f64)));
-        line(format!("  sent         {} ({:.2} %)", format::count(self.sent as f64), percent(self.sent, self.due)));
-        line(format!(
-            "  accepted     {} ({:.2} %)",
-            format::count(self.accepted as f64),
-            percent(self.accepted, self.due)
-        ));
-        for (what, count) in [
-            ("late", self.late),
-            ("rejected", self.rejected),
-            ("not sent", self.not_sent),
-            ("unanswered", self.unanswered),
-            ("maybe twice", self.maybe_twice),
-        ] {
-            if count > 0 {
-                line(format!("  {what:<11}  {} ({:.2} %)", format::count(count as f64), percent(count, self.due)));
-            }
-        }
-        for (cause, count) in &self.failed {
-            line(format!(
-                "  failed       {} ({:.2} %): {cause}",
-                format::count(*count as f64),
-                percent(*count, self.due)
-            ));
-        }
-        for message in &self.messages {
-            line(format!("               the target says: {message}"));
-        }
-        if self.retried > 0 {
-            line(format!("  retried      {} requests", format::count(self.retried as f64)));
-        }
+        self.ends().into_iter().for_each(&mut line);
         for (what, times) in [("lateness", self.lateness), ("answer", self.answer), ("due to ack", self.ack)] {
             let Times { p50_ms, p99_ms, max_ms } = times;
             line(format!("  {what:<11}  p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms, at most {max_ms:.1} ms"));
@@ -217,6 +209,51 @@ impl Sent {
         text
     }
 
+    /// What became of what was due.
+    fn ends(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        lines.push(format!("  due          {} items", format::count(self.due as f64)));
+        lines.push(format!(
+            "  sent         {} ({:.2} %)",
+            format::count(self.sent as f64),
+            percent(self.sent, self.due)
+        ));
+        lines.push(format!(
+            "  accepted     {} ({:.2} %)",
+            format::count(self.accepted as f64),
+            percent(self.accepted, self.due)
+        ));
+        for (what, count) in [
+            ("late", self.late),
+            ("rejected", self.rejected),
+            ("not sent", self.not_sent),
+            ("unanswered", self.unanswered),
+            ("maybe twice", self.maybe_twice),
+        ] {
+            if count > 0 {
+                lines.push(format!(
+                    "  {what:<11}  {} ({:.2} %)",
+                    format::count(count as f64),
+                    percent(count, self.due)
+                ));
+            }
+        }
+        for (cause, count) in &self.failed {
+            lines.push(format!(
+                "  failed       {} ({:.2} %): {cause}",
+                format::count(*count as f64),
+                percent(*count, self.due)
+            ));
+        }
+        for message in &self.messages {
+            lines.push(format!("               the target says: {message}"));
+        }
+        if self.retried > 0 {
+            lines.push(format!("  retried      {} requests", format::count(self.retried as f64)));
+        }
+        lines
+    }
+
     /// What truly happened, what was expected, and what ended it.
     fn judged(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.truth.iter().flat_map(Truth::lines).collect();
@@ -232,6 +269,22 @@ impl Sent {
             lines.push(format!("  ABORTED      after {after_s:.1} s by `{condition}`: it was {told}"));
         }
         lines
+    }
+}
+
+impl Sent {
+    /// What it was, if it was not all of a scenario, once.
+    fn part(&self) -> Vec<String> {
+        let worker = self.worker.as_ref().map(|worker| {
+            format!("  worker       {worker}: its cells only, without metrics, which are sums over all cells")
+        });
+        let replay = self.replay.map(|ToldReplay { length_s, passes, kept_bytes }| {
+            let kept = bytes(kept_bytes);
+            format!(
+                "  replay       the same {length_s} s, {passes} times, without metrics: it has no story; {kept} kept"
+            )
+        });
+        worker.into_iter().chain(replay).collect()
     }
 }
 

@@ -3,6 +3,8 @@
 //! Owns processes and files. Refuses to know what a right answer is: each test says that itself.
 #![allow(dead_code, reason = "each test file uses its part of the bench")]
 
+pub(crate) mod sending;
+
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};

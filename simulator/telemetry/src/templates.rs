@@ -135,6 +135,14 @@ impl<'p> FastEncoder<'p> {
         count
     }
 
+    /// The id of a record's trace, in this pass.
+    #[must_use]
+    #[inline]
+    pub fn trace_id(&self, record: &SpanRecord) -> u128 {
+        let Encoder { ids, place, .. } = &self.plain;
+        ids.trace_id(place.cell, TraceWord(record.trace).sequence(), place.pass)
+    }
+
     /// Where a tally has the pod's service.
     fn service_in(&mut self, tally: &mut Tally, pod: u16) -> usize {
         let front = &mut self.fronts[usize::from(pod)];
