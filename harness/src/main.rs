@@ -2,6 +2,7 @@
 //!
 //! Owns everything that touches the outside: arguments, files, threads, the wall clock, the exit code.
 
+mod allocator;
 mod bench;
 mod check;
 mod cli;
@@ -36,14 +37,11 @@ use failure::Failure;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-/// It keeps its pages: glibc gives buffers of a megabyte back to the system, and faults them in again for the next body.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Exit code of our own bug.
 const BUG: u8 = 70;
 
 fn main() -> ExitCode {
+    allocator::keep_pages();
     let cli = Cli::parse();
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
         Command::Run(args) => run::run(args),
