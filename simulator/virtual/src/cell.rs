@@ -3,6 +3,7 @@
 //! Owns the state of one cell and the order in which its events are handled. Refuses the fleet: cells share
 //! nothing, and what a run looks at or changes passes through [`Cell::play`], [`Cell::apply`] and slices.
 
+use crate::asked::Asked;
 use crate::event::{Event, Kind};
 use crate::frame::{Arena, Frame, FrameId, KILLED, NIL, NO_POD, Queue, State};
 use crate::latencies::Latencies;
@@ -133,6 +134,8 @@ pub struct Cell<'p, C> {
     /// Shards of all stores, store by store.
     pub(crate) shards: Vec<Shard>,
     pub(crate) first_shard: Vec<u32>,
+    /// Where statements go, by site.
+    pub(crate) asked: Vec<Asked>,
     /// What faults do to a statement on a shard, by statement and shard.
     pub(crate) strains: Vec<Vec<Strain>>,
     /// Hot keys by store: how often in 2^-32, and the shard.
@@ -233,6 +236,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
             breakers: for_each_pod(plan, |site| site.breaker).map(Breaker::new).collect(),
             budgets: for_each_pod(plan, |site| site.budget).map(RetryBudget::new).collect(),
             pools: pools.collect(),
+            asked: Asked::all(plan, &first_shard),
             first_shard,
             strains: strains.collect(),
             hot: vec![(0, 0); plan.stores.len()],

@@ -76,9 +76,6 @@ impl<C: Consumer> Cell<'_, C> {
     pub(crate) fn write_message(&mut self, op: FrameId) {
         let frame = &self.frames[op];
         let statement = self.statement_of(op);
-        if self.plan.statements[usize::from(statement)].partitions == 0 {
-            return;
-        }
         let site = &self.plan.sites[usize::from(frame.pc)];
         let asker = self.frames[frame.parent];
         let span = crate::calls::span_index(asker.span, site, asker.attempt);

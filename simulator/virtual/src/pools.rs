@@ -28,7 +28,7 @@ impl<C: Consumer> Cell<'_, C> {
             return Wait::No;
         }
         let now = self.now;
-        let instance = self.pool_instance(op, pool);
+        let instance = self.pool_instance(op);
         let instance = &mut self.pools[instance];
         if instance.connections.busy.level < instance.size {
             instance.connections.take(now);
@@ -46,7 +46,7 @@ impl<C: Consumer> Cell<'_, C> {
             return;
         }
         let now = self.now;
-        let index = self.pool_instance(op, pool);
+        let index = self.pool_instance(op);
         let instance = &mut self.pools[index];
         if instance.connections.busy.level > instance.size {
             // The pool was made smaller meanwhile: the connection is closed.
@@ -106,11 +106,8 @@ impl<C: Consumer> Cell<'_, C> {
 
     /// A statement has waited for a connection in vain; that takes work, if the service says so.
     pub(crate) fn fail_to_acquire(&mut self, asker: FrameId, site: &Site) {
-        let Target::Statement { pool, .. } = site.target else {
-            unreachable!("invariant: only a statement waits for a connection");
-        };
         let op = self.frames[asker].child;
-        self.leave_queue(op, pool);
+        self.leave_queue(op);
         let nth = self.frames[op].started;
         self.frames[op].started += 1;
         let Some(cost) = self.costs(op).failed_acquire else {
@@ -167,19 +164,17 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// A statement gives up waiting for a connection.
-    pub(crate) fn leave_queue(&mut self, op: FrameId, pool: u16) {
+    pub(crate) fn leave_queue(&mut self, op: FrameId) {
         let now = self.now;
-        let index = self.pool_instance(op, pool);
+        let index = self.pool_instance(op);
         let instance = &mut self.pools[index];
         instance.waiters.remove(&mut self.frames, op);
         instance.connections.give_up(now);
     }
 
-    fn pool_instance(&self, op: FrameId, pool: u16) -> usize {
-        let pool = &self.plan.pools[usize::from(pool)];
-        let shards = u32::from(self.plan.stores[usize::from(pool.store)].shards);
+    #[inline]
+    fn pool_instance(&self, op: FrameId) -> usize {
         let frame = &self.frames[op];
-        let pod = u32::from(frame.pod - self.plan.services[usize::from(pool.service)].first_pod);
-        (pool.first_instance + pod * shards + frame.user) as usize
+        self.asked[usize::from(frame.pc)].instance(frame.pod, frame.user)
     }
 }

@@ -96,7 +96,9 @@ impl<C: Consumer> Cell<'_, C> {
 
     /// Sends a statement, which has its connection, to its shard.
     pub(crate) fn send(&mut self, op: FrameId) {
-        self.write_message(op);
+        if self.asked[usize::from(self.frames[op].pc)].appends {
+            self.write_message(op);
+        }
         match self.delay_of_statement(op) {
             Some(0) => self.reach(op),
             Some(delay) => {
@@ -278,7 +280,7 @@ impl<C: Consumer> Cell<'_, C> {
         } else {
             let rows = self.rows(statement, &frame);
             self.slice.statements[usize::from(statement)].record(stay, rows, false);
-            if self.plan.statements[usize::from(statement)].partitions > 0 && outcome == Outcome::Ok {
+            if self.asked[usize::from(frame.pc)].appends && outcome == Outcome::Ok {
                 self.append(&frame, statement);
             }
         }
@@ -359,7 +361,7 @@ impl<C: Consumer> Cell<'_, C> {
     pub(crate) fn abandon_statement(&mut self, op: FrameId, site: &Site, statement: StatementId, pool: u16) {
         match self.frames[op].state {
             State::PoolQueue => {
-                self.leave_queue(op, pool);
+                self.leave_queue(op);
                 self.frames.free(op);
             }
             State::Lost => {
@@ -411,16 +413,15 @@ impl<C: Consumer> Cell<'_, C> {
         }
     }
 
+    #[inline]
     pub(crate) fn statement_of(&self, op: FrameId) -> StatementId {
-        let Target::Statement { statement, .. } = self.plan.sites[usize::from(self.frames[op].pc)].target else {
-            unreachable!("invariant: a statement's site asks a statement");
-        };
-        statement
+        self.asked[usize::from(self.frames[op].pc)].statement
     }
 
+    #[inline]
     fn shard_of(&self, op: FrameId) -> usize {
-        let store = self.plan.statements[usize::from(self.statement_of(op))].store;
-        self.first_shard[usize::from(store)] as usize + self.frames[op].user as usize
+        let frame = &self.frames[op];
+        (self.asked[usize::from(frame.pc)].first_shard + frame.user) as usize
     }
 }
 

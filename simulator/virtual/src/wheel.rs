@@ -36,10 +36,10 @@ type Dated = (u64, Event);
 pub(crate) struct Wheel {
     now: u64,
     /// First and last node of each tick's list.
-    lists: Vec<(u32, u32)>,
+    lists: Box<[(u32, u32); BLOCK_TICKS as usize]>,
     /// One bit for each tick that has a list, and one for each word of those that has a bit.
-    bits: Vec<u64>,
-    words: Vec<u64>,
+    bits: Box<[u64; WORDS]>,
+    words: [u64; WORDS / 64],
     nodes: Vec<Node>,
     free: u32,
     /// What stands in the blocks ahead, by block modulo their number.
@@ -61,9 +61,9 @@ impl Wheel {
     pub(crate) fn new() -> Self {
         Self {
             now: 0,
-            lists: vec![(NIL, NIL); BLOCK_TICKS as usize],
-            bits: vec![0; WORDS],
-            words: vec![0; WORDS / 64],
+            lists: vec![(NIL, NIL); BLOCK_TICKS as usize].try_into().expect("invariant: of this length"),
+            bits: Box::new([0; WORDS]),
+            words: [0; WORDS / 64],
             nodes: Vec::new(),
             free: NIL,
             near: Shelves::new(NEAR_BLOCKS),
@@ -82,7 +82,7 @@ impl Wheel {
     /// Schedules an event at a tick that is not over.
     #[inline]
     pub(crate) fn schedule(&mut self, at: u64, event: Event) {
-        assert!(at >= self.now, "invariant: time never runs backwards: {at} is before {}", self.now);
+        assert!(at >= self.now, "invariant: time never runs backwards");
         self.pending += 1;
         if at >> BLOCK_BITS == self.now >> BLOCK_BITS {
             self.append((at & (BLOCK_TICKS - 1)) as usize, event);
@@ -105,6 +105,7 @@ impl Wheel {
 
     /// Moves to the next tick that has an event, at most to `limit`; true if that tick has one.
     /// `live` says whether a timeout is still wanted; `soon` hears of events that come soon.
+    #[inline]
     pub(crate) fn advance(&mut self, limit: u64, live: impl Fn(Event) -> bool, soon: impl Fn(Event)) -> bool {
         debug_assert!(limit >= self.now);
         loop {
@@ -131,8 +132,9 @@ impl Wheel {
         if head == NIL {
             return None;
         }
-        let Node { event, next } = self.nodes[head as usize];
-        self.nodes[head as usize].next = self.free;
+        let node = &mut self.nodes[head as usize];
+        let Node { event, next } = *node;
+        node.next = self.free;
         self.free = head;
         self.pending -= 1;
         if next == NIL {
@@ -155,16 +157,13 @@ impl Wheel {
 
     #[inline]
     fn append(&mut self, slot: usize, event: Event) {
-        let node = Node { event, next: NIL };
+        if self.free == NIL {
+            self.extend();
+        }
         let index = self.free;
-        let index = if index == NIL {
-            self.nodes.push(node);
-            (self.nodes.len() - 1) as u32
-        } else {
-            self.free = self.nodes[index as usize].next;
-            self.nodes[index as usize] = node;
-            index
-        };
+        let node = &mut self.nodes[index as usize];
+        self.free = node.next;
+        *node = Node { event, next: NIL };
         let (head, tail) = self.lists[slot];
         if head == NIL {
             self.lists[slot] = (index, index);
@@ -177,7 +176,16 @@ impl Wheel {
         }
     }
 
+    /// One more node.
+    #[cold]
+    #[inline(never)]
+    fn extend(&mut self) {
+        self.free = self.nodes.len() as u32;
+        self.nodes.push(Node { event: Event::new(Kind::Shopper, 0), next: NIL });
+    }
+
     /// Puts an event on the list of a later block.
+    #[inline(never)]
     fn shelve(&mut self, at: u64, event: Event) {
         let block = at >> BLOCK_BITS;
         let ahead = block - (self.now >> BLOCK_BITS);
@@ -196,6 +204,12 @@ impl Wheel {
         if rest != 0 {
             return Some(word * 64 + rest.trailing_zeros() as usize);
         }
+        self.next_slot_after(word)
+    }
+
+    /// The same beyond a word.
+    #[inline(never)]
+    fn next_slot_after(&self, word: usize) -> Option<usize> {
         let next = word + 1;
         if next >= WORDS {
             return None;
@@ -214,6 +228,7 @@ impl Wheel {
     }
 
     /// Begins a block: deals out what was shelved for it, then looks at the timeouts of the season that has ended.
+    #[inline(never)]
     fn turn(&mut self, block: u64, live: &impl Fn(Event) -> bool, soon: &impl Fn(Event)) {
         // What stands in the map was scheduled when the block was far: before anything on the shelf.
         if let Some(dated) = self.far.remove(&block) {
