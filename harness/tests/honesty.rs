@@ -23,6 +23,8 @@ const OTHERS: f64 = 0.05;
 const LOAD_S: u64 = 10;
 /// Tries in all, before it is said that the machine has no quiet minute.
 const MOST_TRIES: u32 = 60;
+/// Rate of requests that comes to 50,000 spans a second, and when journeys have come to it.
+const STEADY: (&str, &str) = ("4k/s", "1min");
 /// Linux counts in hundredths of a second.
 const TICKS_PER_S: f64 = 100.0;
 
@@ -96,7 +98,7 @@ fn invalid_of(kind: &str, attempt: impl Fn() -> (i32, f64)) -> u32 {
 }
 
 /// Sends at a rate; the exit code, and the CPU seconds of the sink.
-fn send(folder: &Folder, rate: &str, sink: &Sink) -> (i32, f64) {
+fn send(folder: &Folder, (rate, from): (&str, &str), sink: &Sink) -> (i32, f64) {
     let before = sink.cpu_s();
     let length = format!("{LOAD_S}s");
     let told = folder.doorbuster_within(
@@ -109,7 +111,7 @@ fn send(folder: &Folder, rate: &str, sink: &Sink) -> (i32, f64) {
             "--rate",
             rate,
             "--from",
-            "1min",
+            from,
             "--for",
             &length,
             "--signals",
@@ -129,11 +131,12 @@ fn send(folder: &Folder, rate: &str, sink: &Sink) -> (i32, f64) {
 #[ignore = "takes minutes on a quiet machine"]
 fn a_healthy_generator_is_not_called_invalid() {
     let folder = Folder::new("honesty-healthy");
-    let invalid = invalid_of("healthy", || send(&folder, "4k/s", &Sink::start(&folder, &[])));
+    let invalid = invalid_of("healthy", || send(&folder, STEADY, &Sink::start(&folder, &[])));
     assert_eq!(invalid, 0);
 }
 
-/// *Scenario*: a load that takes most of the machine, while something else keeps every core busy.
+/// *Scenario*: a load that takes most of two cores, some 300,000 requests a second while journeys come to their rate, and something else
+/// that keeps one of them busy.
 /// *Guarantees*: all of twenty tries are invalid.
 #[test]
 #[ignore = "takes minutes on a quiet machine"]
@@ -145,7 +148,7 @@ fn a_stolen_core_is_seen() {
             let stop = Arc::clone(&stop);
             move || while !stop.load(Ordering::Relaxed) {}
         });
-        let seen = send(&folder, "300k/s", &Sink::start(&folder, &[]));
+        let seen = send(&folder, ("450k/s", "20s"), &Sink::start(&folder, &[]));
         stop.store(true, Ordering::Relaxed);
         thief.join().expect("it ends");
         seen
@@ -153,12 +156,12 @@ fn a_stolen_core_is_seen() {
     assert_eq!(invalid, TRIES);
 }
 
-/// *Scenario*: 50,000 spans a second, some 13 MB, into a sink that reads 2 MB a second.
+/// *Scenario*: 50,000 spans a second, some 13 MB, into a sink that reads 8 MB a second.
 /// *Guarantees*: all of twenty tries are invalid.
 #[test]
 #[ignore = "takes minutes on a quiet machine"]
 fn a_slow_sink_is_seen() {
     let folder = Folder::new("honesty-slow");
-    let invalid = invalid_of("slow sink", || send(&folder, "4k/s", &Sink::start(&folder, &["--slow", "2M/s"])));
+    let invalid = invalid_of("slow sink", || send(&folder, STEADY, &Sink::start(&folder, &["--slow", "8M/s"])));
     assert_eq!(invalid, TRIES);
 }

@@ -1,6 +1,6 @@
 //! A hint to the processor: memory that is going to be read soon.
 //!
-//! The one place of the pure crates with `unsafe`, for two reasons. A frame that was last touched seconds ago is not in any cache, and an
+//! One of two places of the pure crates with `unsafe`, for two reasons. A frame that was last touched seconds ago is not in any cache, and an
 //! event that waits for it costs as much as two that don't; `docs/decisions/0008-the-engine-at-speed.md` has the figures. And Rust has
 //! no safe form of it yet: its own hints are unstable, and a load would stall where a hint does not. A hint reads nothing and can't fail,
 //! whatever the address.
