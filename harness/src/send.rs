@@ -32,10 +32,12 @@ use doorbuster_telemetry::tally::Gap;
 use honesty::Conduct;
 pub(crate) use outlet::TURNS;
 use pace::Begun;
-use player::{Load, Played};
+use player::{Load, Played, StartAt};
 use result::{Sent, Times, ToldGap, ToldReplay};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
 use truth::{Reached, Truth};
 
 /// Sends a scenario's telemetry; returns the exit code.
@@ -97,6 +99,10 @@ fn dry_run(args: &SendArgs, asked: &Asked) -> Result<u8, Failure> {
 /// Plays and sends, and says what came of it.
 fn play(args: &SendArgs, asked: &Asked) -> Result<Sent, Failure> {
     let sends = |signal| args.signals.is_empty() || args.signals.contains(&signal);
+    let stop = process::stop_flag();
+    let start_at = args
+        .start_at
+        .map(|seconds| StartAt { at: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds), stop: Arc::clone(&stop) });
     let load = Load {
         scenario: &asked.loaded.scenario,
         plan: &asked.plan,
@@ -112,10 +118,10 @@ fn play(args: &SendArgs, asked: &Asked) -> Result<Sent, Failure> {
         body_bytes: args.request_kib as usize * 1024,
         tally: args.counted_by.is_some(),
         from_s: asked.from_s,
+        start_at,
         abort_if: &asked.abort_if,
         by_trace: args.balance == Balance::Trace,
     };
-    let stop = process::stop_flag();
     let mut display = Shown::new(args, asked.from_s);
     let mut kept = Kept::default();
     let played = match &asked.replay {
@@ -219,6 +225,7 @@ fn judge(args: &SendArgs, asked: &Asked, played: &Played, truth: Option<Truth>, 
         is_scheduled: !matches!(args.speed, Speed::Max),
     };
     let mut invalid = honesty::reasons(&conduct);
+    invalid.extend(played.begun.and_then(|begun| honesty::late_beginning(begun.behind)));
     let complete = played.replayed.map_or(played.record.complete, |replayed| replayed.complete);
     if !complete && played.aborted.is_none() {
         invalid.push("it was ended early".to_owned());

@@ -3,6 +3,7 @@
 mod workbench;
 
 use serde_json::Value;
+use std::time::{SystemTime, UNIX_EPOCH};
 use workbench::sending::{SHOP, Sink, count, sent};
 use workbench::{Folder, Told};
 
@@ -62,6 +63,33 @@ fn workers_take_decisions_from_a_timeline() {
     assert!(count(&both.1, "log_records") > 0, "the drill has become dull: nothing is raised");
 }
 
+/// *Scenario*: a worker that is to begin in three seconds; one that has to play half an hour of a busy shop before, in one.
+///
+/// *Guarantees*: the first second of the scenario is the one that was asked for, in the telemetry too; a worker that is not ready by then says so
+/// and is invalid.
+#[test]
+fn workers_begin_when_they_are_told() {
+    let folder = Folder::new("send-workers-start");
+    folder.write("shop.yaml", SHOP);
+    let sink = Sink::start(&folder);
+    let in_s = |seconds: u64| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
+        (now.as_secs() + seconds).to_string()
+    };
+    let send = |start_at: &str, words: &[&str]| {
+        let common = ["send", "./shop.yaml", "--to", &sink.grpc, "--worker", "1/2", "--for", "1s", "--json"];
+        folder.doorbuster(&[&common[..], &["--signals", "traces,logs", "--start-at", start_at], words].concat())
+    };
+    let start_at = in_s(3);
+    let told = send(&start_at, &[]);
+    let began = &sent(&told, 0)["truth"]["began"];
+    assert_eq!(began["unix_ms"].as_u64(), Some(start_at.parse::<u64>().expect("a number") * 1_000), "{told}");
+    let words = ["--set", "duration=31min", "--from", "30min", "--rate", "2k/s"];
+    let told = send(&in_s(1), &words);
+    let late = sent(&told, 75);
+    assert!(late["invalid"].to_string().contains("after --start-at"), "{told}");
+}
+
 /// A refusal: bad input, and these words in what is told.
 fn refused(told: Told, words: &[&str]) {
     let told = told.ends_with(78);
@@ -96,4 +124,5 @@ fn a_worker_that_cannot_know_is_refused() {
         send("./shop.yaml", &["--worker", "1/2", "--signals", "metrics"]),
         &["a worker has no metrics", "--signals"],
     );
+    refused(send("./shop.yaml", &["--start-at", "1000"]), &["`--start-at 1000` lies", "in the past", "date +%s"]);
 }

@@ -164,6 +164,7 @@ fn whole<'a>(loaded: &'a Loaded, plan: &'a Plan, cells: u32, threads: usize) -> 
         body_bytes: BODY_BYTES,
         tally: false,
         from_s: 0,
+        start_at: None,
         abort_if: &[],
         by_trace: false,
     }

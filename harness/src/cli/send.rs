@@ -32,6 +32,10 @@ pub(crate) struct SendArgs {
     /// Begin here: a time of the scenario, or one before or after its first fault; what comes before is played unsent
     #[arg(long, value_name = "TIME|TIME-before-fault", help_heading = "Load")]
     pub(crate) from: Option<String>,
+    /// Begin at this second since 1970, so that workers begin together: `--start-at $(($(date +%s) + 60))`; what is played unsent has to be
+    /// ready by then
+    #[arg(long, value_name = "UNIX-SECONDS", help_heading = "Load")]
+    pub(crate) start_at: Option<u64>,
     /// Scenario's seconds per second, or `max` to seek the limit; faster than 1, policies that wait see squeezed traces
     #[arg(long, value_name = "FACTOR", default_value = "1", help_heading = "Load")]
     pub(crate) speed: Speed,

@@ -13,10 +13,13 @@ use doorbuster_model::compile::compile;
 use doorbuster_model::plan::{Arrivals, Plan};
 use doorbuster_scenarios::{Loaded, Source, load};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Requests that may wait in a line: what comes due within the lead, and a second or so of a target that stalls. Chosen.
 pub(crate) const BUFFER_BODIES: usize = 768;
+
+/// The longest wait for `--start-at`, in seconds: milliseconds given for seconds lie beyond it. Chosen.
+const MOST_WAIT_S: u64 = 24 * 3600;
 
 /// What is going to be sent.
 pub(crate) struct Asked {
@@ -74,6 +77,7 @@ impl Asked {
         for endpoint in &transport.endpoints {
             may_be_loaded(endpoint, &args.yes_load)?;
         }
+        args.start_at.map_or(Ok(()), |start_at| is_ahead(start_at, SystemTime::now()))?;
         let (from, abort_if, expect) = wishes(args)?;
         let truth = args.truth.clone().or_else(|| args.blind.then(|| PathBuf::from("truth.json")));
         if let Some(truth) = truth.as_deref().filter(|_| !args.dry_run) {
@@ -207,6 +211,22 @@ fn may_be_loaded(endpoint: &Endpoint, promised: &[String]) -> Result<(), Failure
     })
 }
 
+/// Whether a time to begin at is one that can be waited for.
+fn is_ahead(start_at: u64, now: SystemTime) -> Result<(), Failure> {
+    let now_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let cause = if start_at < now_s {
+        format!("{} s in the past", now_s - start_at)
+    } else if start_at - now_s > MOST_WAIT_S {
+        format!("{} s ahead, more than a day", start_at - now_s)
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Argument {
+        message: format!("`--start-at {start_at}` lies {cause}"),
+        help: "give seconds since 1970, soon: --start-at $(($(date +%s) + 60))".to_owned(),
+    })
+}
+
 fn cells(args: &SendArgs, loaded: &Loaded) -> Result<u32, Failure> {
     let fleet = loaded.scenario.cells.fleet.count as u32;
     match args.cells {
@@ -284,6 +304,19 @@ mod tests {
             assert!(told.contains("--yes-load"), "{told}");
         }
         assert!(may_be_loaded(&at("http://otel.example.com:4317"), &["otel.example.com".to_owned()]).is_ok());
+    }
+
+    /// *Scenario*: times to begin at: now, in a minute, in a day, a second ago, and now in milliseconds. *Guarantees*: what can't be meant is
+    /// refused with its distance and the cure.
+    #[test]
+    fn a_beginning_lies_ahead() {
+        let now = UNIX_EPOCH + Duration::from_millis(1_795_826_791_540);
+        for start_at in [1_795_826_791, 1_795_826_851, 1_795_913_191] {
+            assert!(is_ahead(start_at, now).is_ok(), "{start_at}");
+        }
+        let told = |start_at| is_ahead(start_at, now).unwrap_err().to_string();
+        assert!(told(1_795_826_790).contains("lies 1 s in the past"), "{}", told(1_795_826_790));
+        assert!(told(1_795_826_791_540).contains("more than a day"), "{}", told(1_795_826_791_540));
     }
 
     /// *Scenario*: a scenario with a curve at another rate. *Guarantees*: its highest point is the rate, over all cells of the fleet.

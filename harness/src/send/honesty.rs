@@ -2,6 +2,8 @@
 //!
 //! Owns the rules by which a sending is invalid, and their words. Refuses to judge the target.
 
+use std::time::Duration;
+
 /// A body may wait so long for the generator, however fast the target answers.
 const LATENESS_MS: f64 = 10.0;
 /// Or so much of the target's median answer, if that is more.
@@ -10,6 +12,9 @@ const LATENESS_OF_ANSWER: f64 = 0.1;
 const ACHIEVED: f64 = 0.99;
 /// Our own CPU over what this process may use, at most.
 const CPU: f64 = 0.8;
+
+/// A beginning may be so late: workers that begin together do so to a tenth of a second. Chosen.
+const MOST_BEHIND: Duration = Duration::from_millis(100);
 
 /// What a sending says of the generator.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,6 +69,13 @@ pub(crate) fn reasons(conduct: &Conduct) -> Vec<String> {
         reasons.push(format!("the generator itself took {:.0} % of this machine's CPU, 80 % are allowed", cpu * 100.0));
     }
     reasons
+}
+
+/// Why a sending is invalid that began so long after it was asked to.
+pub(crate) fn late_beginning(behind: Duration) -> Option<String> {
+    (behind > MOST_BEHIND).then(|| {
+        format!("it began {:.1} s after --start-at: what comes before was not played by then", behind.as_secs_f64())
+    })
 }
 
 #[cfg(test)]

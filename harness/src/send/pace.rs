@@ -29,6 +29,8 @@ pub(crate) struct Begun {
     pub(crate) at: Instant,
     /// Virtual time zero in the telemetry, in nanoseconds since 1970.
     pub(crate) epoch_unix_ns: u64,
+    /// How long that was after it was asked for.
+    pub(crate) behind: Duration,
 }
 
 impl Pace {
@@ -38,8 +40,8 @@ impl Pace {
     }
 
     /// Its second is now, which the telemetry calls by a time such that nothing of the next `length` lies in the future of its receiver.
-    pub(crate) fn begin(&self, now: Instant, now_unix_ns: u64, length: Duration) -> Begun {
-        let begun = Begun { at: now, epoch_unix_ns: self.epoch_unix_ns(now_unix_ns, length) };
+    pub(crate) fn begin(&self, now: Instant, now_unix_ns: u64, length: Duration, behind: Duration) -> Begun {
+        let begun = Begun { at: now, epoch_unix_ns: self.epoch_unix_ns(now_unix_ns, length), behind };
         assert!(self.begun.set(begun).is_ok(), "invariant: time begins once");
         begun
     }
@@ -112,14 +114,14 @@ mod tests {
         for (times, after_s) in [(1.0, 10.0), (2.5, 4.0), (0.5, 20.0)] {
             for from_s in [0, 100] {
                 let pace = Pace::new(Speed::Times(times), from_s);
-                let begun = pace.begin(now, 1_000_000_000_000, Duration::from_secs(10));
+                let begun = pace.begin(now, 1_000_000_000_000, Duration::from_secs(10), Duration::ZERO);
                 let due_s = pace.due(tick_of_second(u64::from(from_s) + 10)).duration_since(now).as_secs_f64();
                 assert!((due_s - after_s).abs() < 1e-3, "{due_s}");
                 let end = begun.epoch_unix_ns + (u64::from(from_s) + 10) * 1_000_000_000;
                 assert!(end <= 1_000_000_000_000 + (after_s * 1e9) as u64 + 1_000, "{end}");
             }
         }
-        let begun = Pace::new(Speed::Max, 0).begin(now, 1_000_000_000_000, Duration::from_secs(10));
+        let begun = Pace::new(Speed::Max, 0).begin(now, 1_000_000_000_000, Duration::from_secs(10), Duration::ZERO);
         assert_eq!(begun.epoch_unix_ns, 990_000_000_000);
     }
 
@@ -130,7 +132,7 @@ mod tests {
         let pace = Pace::new(Speed::Times(1.0), 480);
         assert!(pace.running().is_none());
         let now = Instant::now();
-        let begun = pace.begin(now, 1_000_000_000_000, Duration::from_secs(60));
+        let begun = pace.begin(now, 1_000_000_000_000, Duration::from_secs(60), Duration::ZERO);
         assert_eq!(begun.epoch_unix_ns + 480_000_000_000, 1_000_000_000_000);
         assert_eq!(pace.due(tick_of_second(480)), now);
         assert!(pace.running().is_some());

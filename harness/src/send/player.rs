@@ -23,6 +23,7 @@ use doorbuster_telemetry::observed::Export;
 use doorbuster_telemetry::tally::Tally;
 use doorbuster_telemetry::templates::FastEncoder as Encoder;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -33,6 +34,18 @@ pub(super) const GRACE: Duration = Duration::from_secs(60);
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// Time between the start of the command and the first that is due: connections open meanwhile.
 const START_UP: Duration = Duration::from_millis(200);
+
+/// A wait for the beginning looks so often whether it is still wanted.
+const STOP_LOOK: Duration = Duration::from_millis(100);
+
+/// A time to begin at, and whoever may put an end to the wait.
+#[derive(Clone, Debug)]
+pub(crate) struct StartAt {
+    /// The time.
+    pub(crate) at: SystemTime,
+    /// Raised by Ctrl-C.
+    pub(crate) stop: Arc<AtomicBool>,
+}
 
 /// What is played and sent.
 pub(crate) struct Load<'a> {
@@ -64,6 +77,8 @@ pub(crate) struct Load<'a> {
     pub(crate) tally: bool,
     /// Second of the scenario from which on it is sent; up to there it is played at full speed.
     pub(crate) from_s: u32,
+    /// When it begins; as soon as it can if `None`.
+    pub(crate) start_at: Option<StartAt>,
     /// What stops it.
     pub(crate) abort_if: &'a [Lasting],
     /// Whether traces choose their endpoint; otherwise endpoints take turns.
@@ -197,13 +212,26 @@ impl<'p> Road<'p> {
     }
 }
 
-/// Lets time begin, as soon as connections have had the time to open; what comes is as long as this.
-pub(super) fn begin_now(pace: &Pace, length: Duration) -> Begun {
+/// Lets time begin, when it was asked for or as soon as connections have had the time to open; what comes is as long as this.
+pub(super) fn begin_soon(pace: &Pace, length: Duration, start_at: Option<&StartAt>) -> Begun {
     // At full speed the first is due at once.
     let ahead = if pace.is_unbounded() { Duration::ZERO } else { START_UP };
     thread::sleep(START_UP - ahead);
-    let now_unix_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-    pace.begin(Instant::now() + ahead, now_unix_ns + ahead.as_nanos() as u64, length)
+    let left = |start_at: &StartAt| (start_at.at - ahead).duration_since(SystemTime::now()).unwrap_or_default();
+    let is_stopped = start_at.is_some_and(|start_at| {
+        while !left(start_at).is_zero() && !start_at.stop.load(Ordering::Relaxed) {
+            thread::sleep(left(start_at).min(STOP_LOOK));
+        }
+        start_at.stop.load(Ordering::Relaxed)
+    });
+    let (soon, now) = (SystemTime::now() + ahead, Instant::now() + ahead);
+    let behind = start_at.map_or(Duration::ZERO, |start_at| soon.duration_since(start_at.at).unwrap_or_default());
+    let soon_unix_ns = soon.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    let begun = pace.begin(now, soon_unix_ns, length, behind);
+    if is_stopped {
+        pace.stop();
+    }
+    begun
 }
 
 /// Waits until all is answered, or as long as it may take.
@@ -238,7 +266,8 @@ pub(super) fn end(
 
 /// The first second that is sent is now, or in a moment.
 fn begin<'a>(load: &Load<'a>, delivery: &Delivery, pace: &Arc<Pace>, unsent: &[Export]) -> Start<'a> {
-    let begun = begin_now(pace, Duration::from_secs((load.plan.duration_s - load.from_s).into()));
+    let length = Duration::from_secs((load.plan.duration_s - load.from_s).into());
+    let begun = begin_soon(pace, length, load.start_at.as_ref());
     let place = Place { cell: 0, pass: 0, epoch_unix_ns: begun.epoch_unix_ns };
     let mut metrics =
         load.metrics.then(|| MetricsLine::new(load.plan, place, load.marks, delivery.line(0), Arc::clone(pace)));

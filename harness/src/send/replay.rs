@@ -122,7 +122,7 @@ pub(crate) fn play(
     let mut cells: Vec<Cell<'_>> =
         cells.map(|((number, kept), outlet)| Cell { number: number as u16, kept, outlet, requests: 0 }).collect();
     let cpu_before_s = process::cpu_s().unwrap_or_default();
-    let begun = player::begin_now(&pace, Duration::from_nanos(ns_from_ticks(ticks)));
+    let begun = player::begin_soon(&pace, Duration::from_nanos(ns_from_ticks(ticks)), load.start_at.as_ref());
     // Records are told from the beginning of the simulation.
     let epoch_unix_ns = begun.epoch_unix_ns.saturating_sub(ns_from_ticks(tick_of_second(replay.warmup_s.into())));
     let score = Score { length, passes, epoch_unix_ns };
