@@ -44,10 +44,6 @@ impl Sink {
         let url = format!("http://{}", line.trim().strip_prefix("grpc").expect("its door").trim());
         Self { child, url }
     }
-
-    fn cpu_s(&self) -> f64 {
-        cpu_s(&format!("/proc/{}/stat", self.child.id()), 11..13)
-    }
 }
 
 impl Drop for Sink {
@@ -57,32 +53,32 @@ impl Drop for Sink {
     }
 }
 
-/// CPU seconds in fields of a process's `stat`, counted after its name.
-fn cpu_s(path: &str, fields: std::ops::Range<usize>) -> f64 {
-    let stat = std::fs::read_to_string(path).expect("a process");
+/// CPU seconds of this process and of the children that it has waited for: those of a try are over, its sink included.
+fn ours() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
     let values: Vec<&str> = stat[stat.rfind(')').expect("a name") + 2..].split(' ').collect();
-    values[fields].iter().map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / TICKS_PER_S
+    values[11..15].iter().map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / TICKS_PER_S
 }
 
-/// CPU seconds of the whole machine, and of all processes that are ours: this one and the children it has waited for.
+/// CPU seconds of the whole machine, and of all processes that are ours.
 fn machine() -> (f64, f64) {
     let stat = std::fs::read_to_string("/proc/stat").expect("Linux");
     let line = stat.lines().next().expect("a line");
     let ticks: Vec<f64> = line.split_whitespace().skip(1).map(|ticks| ticks.parse().expect("a number")).collect();
     // user, nice, system, then idle and waiting for disks, then interrupts and what the host took.
     let busy = ticks[..3].iter().sum::<f64>() + ticks[5..8].iter().sum::<f64>();
-    (busy / TICKS_PER_S, cpu_s("/proc/self/stat", 11..15))
+    (busy / TICKS_PER_S, ours())
 }
 
 /// Makes quiet tries until there are enough; how many were called invalid.
-fn invalid_of(kind: &str, attempt: impl Fn() -> (i32, f64)) -> u32 {
+fn invalid_of(kind: &str, attempt: impl Fn() -> i32) -> u32 {
     let cores = std::thread::available_parallelism().expect("cores").get() as f64;
     let (mut invalid, mut quiet, mut noisy) = (0, 0, 0);
     while quiet < TRIES && quiet + noisy < MOST_TRIES {
         let ((before, ours_before), began) = (machine(), Instant::now());
-        let (code, sink_cpu_s) = attempt();
-        let (after, ours) = machine();
-        let others = (after - before - (ours - ours_before) - sink_cpu_s) / (began.elapsed().as_secs_f64() * cores);
+        let code = attempt();
+        let (after, ours_after) = machine();
+        let others = (after - before - (ours_after - ours_before)) / (began.elapsed().as_secs_f64() * cores);
         assert!(code == 75 || code == 0, "exit code {code}");
         println!("{kind}: {code}, others took {:.1} % of the machine", others * 100.0);
         if others > OTHERS {
@@ -97,9 +93,8 @@ fn invalid_of(kind: &str, attempt: impl Fn() -> (i32, f64)) -> u32 {
     invalid
 }
 
-/// Sends at a rate; the exit code, and the CPU seconds of the sink.
-fn send(folder: &Folder, (rate, from): (&str, &str), sink: &Sink) -> (i32, f64) {
-    let before = sink.cpu_s();
+/// Sends at a rate, from a second of the scenario on; the exit code.
+fn send(folder: &Folder, (rate, from): (&str, &str), sink: &Sink) -> i32 {
     let length = format!("{LOAD_S}s");
     let told = folder.doorbuster_within(
         Duration::from_secs(180),
@@ -122,7 +117,7 @@ fn send(folder: &Folder, (rate, from): (&str, &str), sink: &Sink) -> (i32, f64) 
     if told.code != Some(0) && told.code != Some(75) {
         println!("{told}");
     }
-    (told.code.unwrap_or(-1), sink.cpu_s() - before)
+    told.code.unwrap_or(-1)
 }
 
 /// *Scenario*: 50,000 spans a second for ten seconds into a null sink.
