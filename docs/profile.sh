@@ -12,7 +12,7 @@ command -v perf >/dev/null || { echo "error: there is no perf: apt-get install l
 folder=$(mktemp -d)
 readonly folder
 trap 'rm -rf "$folder"' EXIT
-cargo build --release --quiet
+[[ -x target/release/doorbuster ]] || { echo "error: there is no target/release/doorbuster: cargo build --release" >&2; exit 1; }
 perf record --quiet -F 499 -a -o "$folder/perf" -- target/release/doorbuster bench generator --stage deliver-grpc \
     --rate "$RATE/s" --seconds 15 --warm-up 15 --json >"$folder/row.json"
 perf report -i "$folder/perf" --no-children --stdio -g none --sort comm,dso,sym 2>/dev/null >"$folder/symbols"
