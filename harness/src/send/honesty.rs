@@ -107,6 +107,8 @@ mod tests {
         assert!(held_back.contains("99.0 % of what was due") && held_back.contains("back for 3.0 s"), "{held_back}");
         assert!(told(Conduct { cpu_s: 16.1, ..FINE }).contains("80 % of this machine's CPU"));
         assert_eq!(told(Conduct { due: 0, sent: 0, ..FINE }), "nothing was due to be sent");
+        assert_eq!(late_beginning(Duration::from_millis(100)), None);
+        assert!(late_beginning(Duration::from_millis(3_200)).unwrap().contains("3.2 s after --start-at"));
         assert_eq!(told(Conduct { cpu_s: 19.9, lateness_p99_ms: 900.0, is_scheduled: false, ..FINE }), "");
     }
 }

@@ -276,3 +276,21 @@ fn begin<'a>(load: &Load<'a>, delivery: &Delivery, pace: &Arc<Pace>, unsent: &[E
     }
     Start { metrics, unsent: Unsent::default(), cpu_s: process::cpu_s().unwrap_or_default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// *Scenario*: a beginning that was asked for an hour ago, and one an hour ahead whose wait is ended. *Guarantees*: the first begins at once and
+    /// knows how late it is; the second sends nothing.
+    #[test]
+    fn a_beginning_that_is_missed_is_known() {
+        const HOUR: Duration = Duration::from_secs(3_600);
+        let pace = Pace::new(Speed::Times(1.0), 0);
+        let missed = StartAt { at: SystemTime::now() - HOUR, stop: Arc::default() };
+        assert!(begin_soon(&pace, HOUR, Some(&missed)).behind >= HOUR && pace.running().is_some());
+        let pace = Pace::new(Speed::Times(1.0), 0);
+        let ended = StartAt { at: SystemTime::now() + HOUR, stop: Arc::new(AtomicBool::new(true)) };
+        assert!(begin_soon(&pace, HOUR, Some(&ended)).behind.is_zero() && pace.running().is_none());
+    }
+}
