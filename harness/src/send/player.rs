@@ -224,10 +224,13 @@ pub(super) fn begin_soon(pace: &Pace, length: Duration, start_at: Option<&StartA
         }
         start_at.stop.load(Ordering::Relaxed)
     });
-    let (soon, now) = (SystemTime::now() + ahead, Instant::now() + ahead);
-    let behind = start_at.map_or(Duration::ZERO, |start_at| soon.duration_since(start_at.at).unwrap_or_default());
-    let soon_unix_ns = soon.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-    let begun = pace.begin(now, soon_unix_ns, length, behind);
+    let (now, now_there) = (Instant::now(), SystemTime::now());
+    // Whoever wakes up in time begins at the very moment.
+    let asked = start_at.map(|start_at| start_at.at).filter(|_| !is_stopped);
+    let at = asked.filter(|asked| *asked >= now_there).unwrap_or(now_there + ahead);
+    let behind = asked.map_or(Duration::ZERO, |asked| at.duration_since(asked).unwrap_or_default());
+    let at_unix_ns = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    let begun = pace.begin(now + at.duration_since(now_there).unwrap_or_default(), at_unix_ns, length, behind);
     if is_stopped {
         pace.stop();
     }
