@@ -145,13 +145,8 @@ impl Sdk {
             soon(place);
         }
         if pod.spans.len() == self.settings.batch {
-            self.is_full(record.pod);
+            self.due.push(Due { pod: record.pod, extent: Extent::FullBatches });
         }
-    }
-
-    #[cold]
-    fn is_full(&mut self, pod: u16) {
-        self.due.push(Due { pod, extent: Extent::FullBatches });
     }
 
     /// Whether a pod has a full batch, so that this tick needs [`Sdk::end_of_tick`].
