@@ -426,7 +426,7 @@ impl<'p, O: Outlet> Drill<'p, O> {
     fn note_focus(&mut self) {
         let Some(edge) = self.focus_edge else { return };
         let mut sum = FocusSecond::default();
-        for cell in &self.fleet.cells {
+        for cell in &mut self.fleet.cells {
             sum.add(&cell.slice_so_far().endpoints[usize::from(edge)]);
         }
         self.focus.push(sum.since(&self.focus_before));

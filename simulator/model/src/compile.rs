@@ -10,8 +10,8 @@ mod program;
 use crate::draws::Table;
 use crate::key::name_hash;
 use crate::plan::{
-    Consumer, ConsumerId, Costs, Endpoint, EndpointId, NONE, Plan, Pool, Release, Scan, Service, Shape, Statement,
-    Store,
+    Ask, Consumer, ConsumerId, Costs, Endpoint, EndpointId, Instr, NONE, Plan, Pool, Release, Scan, Service, Shape,
+    Stand, Statement, Store,
 };
 use crate::policies::BucketRule;
 use crate::time::{Ticks, ticks_from_ns};
@@ -35,6 +35,7 @@ pub fn compile(name: &str, scenario: &Scenario, seed: u64) -> Plan {
     compiler.programs();
     compiler.journeys();
     compiler.origins();
+    compiler.for_engines();
     compiler.plan
 }
 
@@ -57,9 +58,11 @@ impl<'a> Compiler<'a> {
             hop: ticks_from_ns(scenario.network.hop.ns),
             code: Vec::new(),
             endpoint_of: Vec::new(),
+            stands: Vec::new(),
             services: Vec::new(),
             endpoints: Vec::new(),
             sites: Vec::new(),
+            asks: Vec::new(),
             stores: Vec::new(),
             statements: Vec::new(),
             pools: Vec::new(),
@@ -84,6 +87,21 @@ impl<'a> Compiler<'a> {
             }
         }
         Self { scenario, plan, endpoint_ids, trees: IndexMap::new() }
+    }
+
+    /// The tables that follow from the others.
+    fn for_engines(&mut self) {
+        let endpoints = &self.plan.endpoints;
+        let stand = |(instr, endpoint): (&Instr, &EndpointId)| Stand {
+            endpoint: *endpoint,
+            shape: endpoints.get(usize::from(*endpoint)).map_or(NONE, |endpoint| endpoint.shape),
+            site: match *instr {
+                Instr::Call(site) | Instr::Query(site) | Instr::Request(site) => site,
+                _ => NONE,
+            },
+        };
+        self.plan.stands = self.plan.code.iter().zip(&self.plan.endpoint_of).map(stand).collect();
+        self.plan.asks = Ask::all(&self.plan);
     }
 
     fn stores(&mut self) {

@@ -3,10 +3,13 @@
 //! Owns the instruction set of programs and the numbering of everything (services, pods, shards, sites,
 //! spans). Refuses text: names are kept only to be told.
 
+mod ask;
+
 use crate::draws::Table;
 use crate::policies::{BreakerRule, BucketRule, BudgetRule};
 use crate::popularity::Popularity;
 use crate::time::Ticks;
+pub use ask::Ask;
 use doorbuster_scenarios::types::{Balancer, Discipline, StoreKind};
 
 /// Index of a service in [`Plan::services`].
@@ -49,12 +52,16 @@ pub struct Plan {
     pub code: Vec<Instr>,
     /// The endpoint whose program each instruction belongs to; [`NO_ENDPOINT`] for journeys.
     pub endpoint_of: Vec<EndpointId>,
+    /// Where each instruction stands; follows from the tables around it.
+    pub stands: Vec<Stand>,
     /// Services in the order of the scenario.
     pub services: Vec<Service>,
     /// Endpoints, service by service.
     pub endpoints: Vec<Endpoint>,
     /// Places in programs where a call, a query or a shopper's request is made.
     pub sites: Vec<Site>,
+    /// The same sites as an engine reads them; they follow from the tables around them.
+    pub asks: Vec<Ask>,
     /// Stores in the order of the scenario.
     pub stores: Vec<Store>,
     /// Statements, store by store.
@@ -172,6 +179,17 @@ pub enum Instr {
     },
     /// A closed user starts over.
     Restart,
+}
+
+/// Where an instruction stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// The endpoint whose program it belongs to; [`NO_ENDPOINT`] for journeys.
+    pub endpoint: EndpointId,
+    /// Shape of that endpoint's server span.
+    pub shape: u16,
+    /// The site, if it asks; [`NONE`] if not.
+    pub site: SiteId,
 }
 
 /// A service.

@@ -5,16 +5,16 @@
 //! no safe form of it yet: its own hints are unstable, and a load would stall where a hint does not. A hint reads nothing and can't fail,
 //! whatever the address.
 
-/// Says that `value` is going to be read or written soon.
+/// Says that what lies at `place` is going to be read or written soon; there need not be anything.
 #[inline(always)]
 #[allow(unsafe_code)]
-pub fn soon<T>(value: &T) {
+pub fn soon<T>(place: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch of any address is allowed, and every x86-64 has SSE.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = value;
+    let _ = place;
 }

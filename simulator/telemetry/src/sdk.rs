@@ -141,9 +141,7 @@ impl Sdk {
         }
         pod.spans.push(record);
         // The pods' buffers are megabytes: by the pod's next span the line for it is here.
-        if let Some(place) = pod.spans.spare_capacity_mut().get(1) {
-            soon(place);
-        }
+        soon(pod.spans.as_ptr().wrapping_add(pod.spans.len() + 1));
         if pod.spans.len() == self.settings.batch {
             self.due.push(Due { pod: record.pod, extent: Extent::FullBatches });
         }

@@ -11,7 +11,8 @@ use crate::frame::{
 use crate::program::MAX_DRAW_TICKS;
 use doorbuster_model::key::{Key, happens, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{EndpointId, NONE, Site, SiteId, Target};
+use doorbuster_model::plan::{Ask, EndpointId, NONE, Site, SiteId, Stand, Target};
+use doorbuster_model::time::Ticks;
 use doorbuster_scenarios::types::Balancer;
 use doorbuster_telemetry::record::Consumer;
 
@@ -29,25 +30,24 @@ const RETRYING: u64 = name_hash("retrying");
 
 impl<C: Consumer> Cell<'_, C> {
     /// Makes the call at which the frame's program stands, or a further try of it.
+    #[inline(always)]
     pub(crate) fn call(&mut self, id: FrameId, site_id: SiteId) {
         let plan = self.plan;
-        let site = &plan.sites[usize::from(site_id)];
-        let Target::Endpoint(endpoint) = site.target else {
-            unreachable!("invariant: a call's target is an endpoint");
-        };
+        let ask = self.ask_of(site_id);
+        let endpoint = ask.target;
         let (now, hop) = (self.now, plan.hop);
         let from_shopper = self.frames[id].pod == NO_POD;
         let trace = if from_shopper { self.next_trace(id, endpoint) } else { self.frames[id].trace };
         let caller = &mut self.frames[id];
         let try_number = u64::from(caller.attempt) | u64::from(if from_shopper { caller.work } else { 0 }) << 8;
-        let key = caller.key.child(site.place, try_number);
+        let key = caller.key.child(ask.place, try_number);
         caller.state = State::Awaiting;
         caller.since = now as u32;
-        let (user, span, caller_pod) = (caller.user, span_index(caller.span, site, caller.attempt), caller.pod);
+        let (user, span, caller_pod) = (caller.user, ask.span_index(caller.span, caller.attempt), caller.pod);
         let pod = self.balance(endpoint, key);
         let delay = self.delay_of_call(caller_pod, pod, key);
-        if let Some(timeout) = site.timeout {
-            self.arm(id, now + timeout);
+        if ask.timeout != Ticks::MAX {
+            self.arm(id, now + ask.timeout);
         }
         let Some(delay) = delay else {
             // Lost on the way: its timeout ends the wait.
@@ -148,14 +148,14 @@ impl<C: Consumer> Cell<'_, C> {
         let frame = self.frames[id];
         let outcome = if frame.has(KILLED) { Outcome::Unavailable } else { frame.outcome };
         if outcome == Outcome::RateLimited {
-            let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
-            let shape = self.plan.endpoints[usize::from(endpoint)].shape;
+            let Stand { shape, .. } = self.plan.stands[usize::from(frame.pc)];
             self.span(id, frame.arrived, frame.span, shape, outcome, (0, 0));
         }
         self.conclude(id, outcome);
     }
 
     /// A worker starts on a call: its server span begins.
+    #[inline(always)]
     pub(crate) fn begin(&mut self, id: FrameId) {
         self.frames[id].started = self.now32();
         if self.is_cancelled(id) {
@@ -183,8 +183,7 @@ impl<C: Consumer> Cell<'_, C> {
         if frame.has(MESSAGE) {
             return self.consumed(id, outcome);
         }
-        let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
-        let shape = self.plan.endpoints[usize::from(endpoint)].shape;
+        let Stand { shape, .. } = self.plan.stands[usize::from(frame.pc)];
         self.span(id, frame.started, frame.span, shape, outcome, (0, 0));
         if !planted!(self, KeptWorker) || !frame.span.is_multiple_of(5) {
             self.release_worker(frame.pod);
@@ -197,7 +196,7 @@ impl<C: Consumer> Cell<'_, C> {
         if frame.has(KILLED) {
             return Outcome::Unavailable;
         }
-        let errors = self.pods[at(frame.pod)].ailment.errors;
+        let errors = self.pods[at(frame.pod)].errors();
         if errors > 0 && outcome.answered() && happens(frame.key.bits(DEFECT), errors) {
             return Outcome::Error;
         }
@@ -205,6 +204,7 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// A worker is free: the next in the accept queue takes it over from this tick on.
+    #[inline(always)]
     fn release_worker(&mut self, pod: u16) {
         let now = self.now;
         let pod = &mut self.pods[at(pod)];
@@ -218,14 +218,14 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// The call is over at its pod: it is counted, and the answer goes back.
+    #[inline(always)]
     pub(crate) fn conclude(&mut self, id: FrameId, outcome: Outcome) {
         let (now, hop) = (self.now, self.plan.hop);
         let frame = self.frames[id];
-        let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
+        let Stand { endpoint, .. } = self.plan.stands[usize::from(frame.pc)];
         self.pods[at(frame.pod)].in_flight.fall(now);
         let latency = (now as u32).wrapping_sub(frame.arrived);
-        self.slice.endpoints[usize::from(endpoint)].record(outcome, latency);
-        self.latencies[usize::from(endpoint)].record(latency);
+        self.ended(endpoint, outcome, latency);
         if frame.span == 0 {
             let abandoned = outcome == Outcome::Ok && frame.parent == NIL;
             self.ledger.request_ended(outcome, abandoned);
@@ -251,6 +251,7 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// An answer reaches the caller, if it still waits.
+    #[inline(always)]
     pub(crate) fn return_to_caller(&mut self, id: FrameId) {
         let (parent, outcome) = (self.frames[id].parent, self.frames[id].outcome);
         self.let_go(id);
@@ -263,9 +264,12 @@ impl<C: Consumer> Cell<'_, C> {
 
     /// What a frame waited for has ended: its program goes on, tries again, or fails.
     pub(crate) fn answered(&mut self, id: FrameId, outcome: Outcome) {
-        let (site_id, site) = self.site_of(id);
-        self.tell_breaker(id, site, outcome);
-        self.client_span(id, site, outcome);
+        let site_id = self.site_at(id);
+        let ask = self.ask_of(site_id);
+        if ask.is_guarded() {
+            self.tell_breaker(id, &self.plan.sites[usize::from(site_id)], outcome);
+        }
+        self.client_span(id, ask, outcome);
         let from_shopper = self.frames[id].pod == NO_POD;
         if outcome == Outcome::Ok || outcome == Outcome::Declined && !from_shopper {
             if outcome == Outcome::Declined {
@@ -275,24 +279,21 @@ impl<C: Consumer> Cell<'_, C> {
                 return self.finish(id, Outcome::Cancelled);
             }
             self.frames[id].flags &= !AFFECTED;
-            self.frames[id].pc = site.next;
+            self.frames[id].pc = ask.next;
             return self.run(id);
         }
-        self.failed(id, site_id, site, outcome);
+        self.failed(id, site_id, &self.plan.sites[usize::from(site_id)], outcome);
     }
 
     /// The span of a call or statement, seen from the side that waited.
-    pub(crate) fn client_span(&mut self, id: FrameId, site: &Site, outcome: Outcome) {
-        if site.shape == NONE {
+    pub(crate) fn client_span(&mut self, id: FrameId, ask: &Ask, outcome: Outcome) {
+        if ask.shape == NONE {
             return;
         }
         let frame = self.frames[id];
-        let shard = match site.target {
-            Target::Statement { .. } => std::mem::take(&mut self.frames[id].work) as u16,
-            Target::Endpoint(_) => 0,
-        };
-        let index = span_index(frame.span, site, frame.attempt);
-        self.span(id, frame.since, index, site.shape, outcome, (frame.attempt, shard));
+        let shard = if ask.is_call() { 0 } else { std::mem::take(&mut self.frames[id].work) as u16 };
+        let index = ask.span_index(frame.span, frame.attempt);
+        self.span(id, frame.since, index, ask.shape, outcome, (frame.attempt, shard));
     }
 
     /// A try has failed: another one, the steps for this case, or the failure goes up.
@@ -371,7 +372,7 @@ impl<C: Consumer> Cell<'_, C> {
         }
         self.abandon(id, site);
         self.tell_breaker(id, site, Outcome::Timeout);
-        self.client_span(id, site, Outcome::Timeout);
+        self.client_span(id, self.ask_of(site_id), Outcome::Timeout);
         let frame = &self.frames[id];
         let cost = if frame.pod == NO_POD { None } else { self.costs(id).timeout };
         let Some(cost) = cost else {
@@ -428,10 +429,10 @@ impl<C: Consumer> Cell<'_, C> {
             State::Awaiting => {
                 frame.flags |= CANCELLED;
                 frame.timer = 0;
-                let (_, site) = self.site_of(id);
+                let (site_id, site) = self.site_of(id);
                 self.abandon(id, site);
                 self.untell_breaker(id, site);
-                self.client_span(id, site, Outcome::Cancelled);
+                self.client_span(id, self.ask_of(site_id), Outcome::Cancelled);
                 self.finish(id, Outcome::Cancelled);
             }
             State::Returning | State::Rejecting => {}
@@ -446,10 +447,4 @@ impl<C: Consumer> Cell<'_, C> {
             }
         }
     }
-}
-
-/// Index of the span of a try at a site of the program whose own span is `base`.
-#[inline]
-pub(crate) fn span_index(base: u32, site: &Site, attempt: u8) -> u32 {
-    base + site.span_offset + u32::from(attempt) * site.span_stride
 }

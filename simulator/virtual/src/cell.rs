@@ -3,10 +3,9 @@
 //! Owns the state of one cell and the order in which its events are handled. Refuses the fleet: cells share
 //! nothing, and what a run looks at or changes passes through [`Cell::play`], [`Cell::apply`] and slices.
 
-use crate::asked::Asked;
 use crate::event::{Event, Kind};
 use crate::frame::{Arena, Frame, FrameId, KILLED, NIL, NO_POD, Queue, State};
-use crate::latencies::Latencies;
+use crate::latencies::{AT_ONCE, Ended, Latencies};
 use crate::messages::Partition;
 use crate::network::Way;
 use crate::shard::{Shard, Strain};
@@ -16,7 +15,7 @@ use crate::station::{Gauge, Station, StationTotals};
 use crate::wheel::Wheel;
 use doorbuster_model::key::{Key, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{Instr, PerPod, Plan, PodId, Site, SiteId};
+use doorbuster_model::plan::{Ask, Instr, PerPod, Plan, PodId, Site, SiteId};
 use doorbuster_model::policies::{Breaker, RetryBudget, TokenBucket};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::head::Head;
@@ -29,6 +28,8 @@ pub const MAX_FRAMES: usize = 1 << 24;
 pub const MAX_AGE_TICKS: Ticks = 1 << 31;
 /// After so many ticks a drain looks whether the cell is empty: the length is a part of the stream, since it sets the last flush.
 pub const DRAIN_STEP_TICKS: Ticks = 1 << 20;
+/// How often the number of frames is looked at, at least.
+const LOOK_TICKS: Ticks = 1 << 16;
 /// How often ages are looked at.
 const AGE_CHECK_TICKS: Ticks = 1 << 28;
 
@@ -41,26 +42,48 @@ pub enum Overload {
     TooOld,
 }
 
-/// A pod: cores with a run queue, workers with an accept queue.
-#[derive(Clone, Copy, Debug)]
+/// A pod: cores with a run queue, workers with an accept queue. Three cache lines, since every event of a call looks at one.
+#[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Pod {
+    pub(crate) cores: Station,
+    pub(crate) workers: Station,
+    /// Requests on their way to it or in it; what balancers look at.
+    pub(crate) in_flight: Gauge,
+    pub(crate) run_queue: Queue,
+    pub(crate) accept_queue: Queue,
+    /// What ails it; nothing, mostly.
+    pub(crate) ailment: Option<Box<Ailment>>,
+    /// The limit on what it lets in.
+    pub(crate) bucket: Option<Box<TokenBucket>>,
+    /// Cores that it may use: fewer while something else takes them, none while it pauses.
+    pub(crate) limit: u32,
     pub(crate) service: u16,
     /// Whether it was started; one that was replaced by a release is no longer.
     pub(crate) is_present: bool,
     /// Whether it has died.
     pub(crate) is_down: bool,
-    /// Cores that it may use: fewer while something else takes them, none while it pauses.
-    pub(crate) limit: u32,
-    /// What ails it.
-    pub(crate) ailment: Ailment,
-    /// Requests on their way to it or in it; what balancers look at.
-    pub(crate) in_flight: Gauge,
-    /// The limit on what it lets in.
-    pub(crate) bucket: Option<TokenBucket>,
-    pub(crate) cores: Station,
-    pub(crate) run_queue: Queue,
-    pub(crate) workers: Station,
-    pub(crate) accept_queue: Queue,
+}
+
+const _: () = assert!(size_of::<Pod>() == 192);
+
+impl Pod {
+    /// Computing takes so many times as long, in 2^-16.
+    #[inline]
+    pub(crate) fn slower(&self) -> u64 {
+        self.ailment.as_ref().map_or(ONE_Q16, |ailment| ailment.slower)
+    }
+
+    /// Requests that it fails beside those that fail anyway, in 2^-32.
+    #[inline]
+    pub(crate) fn errors(&self) -> u64 {
+        self.ailment.as_ref().map_or(0, |ailment| ailment.errors)
+    }
+
+    /// Whether it has stopped the world.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.ailment.as_ref().is_some_and(|ailment| ailment.is_paused)
+    }
 }
 
 /// What faults do to a pod.
@@ -84,20 +107,25 @@ pub(crate) struct Ailment {
     pub(crate) errors: u64,
 }
 
-impl Ailment {
-    pub(crate) const NONE: Self = Self {
-        hogged: 0,
-        hogged_since: 0,
-        hogged_ticks: 0,
-        pause: 0,
-        every: 0,
-        series: 0,
-        is_paused: false,
-        skew: 0,
-        slower: ONE_Q16,
-        errors: 0,
-    };
+impl Default for Ailment {
+    /// Nothing that would be felt.
+    fn default() -> Self {
+        Self {
+            hogged: 0,
+            hogged_since: 0,
+            hogged_ticks: 0,
+            pause: 0,
+            every: 0,
+            series: 0,
+            is_paused: false,
+            skew: 0,
+            slower: ONE_Q16,
+            errors: 0,
+        }
+    }
+}
 
+impl Ailment {
     /// Core-ticks that something else took up to `now`.
     pub(crate) fn hogged_until(&self, now: Ticks) -> u64 {
         self.hogged_ticks + u64::from(self.hogged) * (now - self.hogged_since)
@@ -107,12 +135,13 @@ impl Ailment {
 /// 1 in 2^-16.
 pub(crate) const ONE_Q16: u64 = 1 << 16;
 
-/// A connection pool of one pod to one shard.
+/// A connection pool of one pod to one shard. Who gets a connection at once finds all of it in the first cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct PoolInstance {
     pub(crate) size: u32,
-    pub(crate) connections: Station,
     pub(crate) waiters: Queue,
+    pub(crate) connections: Station,
 }
 
 /// One cell of the fleet in virtual time, and the consumer that takes its batches.
@@ -134,12 +163,13 @@ pub struct Cell<'p, C> {
     /// Shards of all stores, store by store.
     pub(crate) shards: Vec<Shard>,
     pub(crate) first_shard: Vec<u32>,
-    /// Where statements go, by site.
-    pub(crate) asked: Vec<Asked>,
-    /// What faults do to a statement on a shard, by statement and shard.
+    /// What faults do to a statement on a shard, by statement and shard; and whether they do anything to any.
     pub(crate) strains: Vec<Vec<Strain>>,
+    pub(crate) is_strained: bool,
     /// Hot keys by store: how often in 2^-32, and the shard.
     pub(crate) hot: Vec<(u64, u16)>,
+    /// Whether there are any.
+    pub(crate) is_hot: bool,
     /// Ways that are slow or lose packets.
     pub(crate) ways: Vec<Way>,
     /// Partitions, consumer group by consumer group.
@@ -154,8 +184,9 @@ pub struct Cell<'p, C> {
     pub(crate) sdk: Sdk,
     pub(crate) ledger: Ledger,
     pub(crate) slice: Slice,
-    /// Latencies in the slice, by endpoint.
+    /// Latencies in the slice, by endpoint, and requests that are not counted yet.
     pub(crate) latencies: Vec<Latencies>,
+    pub(crate) uncounted: Vec<Ended>,
     /// When the slice began, and the totals of the stations and of requests in hand at that time.
     pub(crate) slice_began: Ticks,
     pub(crate) ledger_stations: Vec<StationTotals>,
@@ -196,9 +227,9 @@ impl<'p, C: Consumer> Cell<'p, C> {
                     is_present: nth < service.pods_at_first,
                     is_down: false,
                     limit: service.cores,
-                    ailment: Ailment::NONE,
+                    ailment: None,
                     in_flight: Gauge::default(),
-                    bucket: service.rate_limit.map(|rule| TokenBucket::new(rule, 0)),
+                    bucket: service.rate_limit.map(|rule| Box::new(TokenBucket::new(rule, 0))),
                     cores: Station::default(),
                     run_queue: Queue::new(),
                     workers: Station::default(),
@@ -236,10 +267,11 @@ impl<'p, C: Consumer> Cell<'p, C> {
             breakers: for_each_pod(plan, |site| site.breaker).map(Breaker::new).collect(),
             budgets: for_each_pod(plan, |site| site.budget).map(RetryBudget::new).collect(),
             pools: pools.collect(),
-            asked: Asked::all(plan, &first_shard),
             first_shard,
             strains: strains.collect(),
+            is_strained: false,
             hot: vec![(0, 0); plan.stores.len()],
+            is_hot: false,
             ways: Vec::new(),
             partitions: Partition::all(plan),
             messages: 0,
@@ -250,6 +282,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
             ledger: Ledger::default(),
             slice: Slice::new(plan),
             latencies: vec![Latencies::default(); plan.endpoints.len()],
+            uncounted: Vec::with_capacity(AT_ONCE),
             slice_began: 0,
             ledger_in_flight: vec![0; plan.services.len()],
             ledger_stations: vec![StationTotals::default(); stations(plan).len()],
@@ -278,17 +311,15 @@ impl<'p, C: Consumer> Cell<'p, C> {
     /// When the shop holds more than the engine can tell the truth about.
     pub fn play(&mut self, until: Ticks) -> Result<(), Overload> {
         while self.now < until {
-            let limit = (until - 1).min(self.sdk.next_timer());
-            let frames = &self.frames;
-            let some = self.wheel.advance(limit, |event| is_live(frames, event), |event| frames.soon(event.index()));
-            self.now = self.wheel.now();
-            if some {
+            let limit = (until - 1).min(self.sdk.next_timer()).min(self.now + LOOK_TICKS);
+            while self.advance(limit) {
                 self.play_tick();
+                if self.sdk.has_due() || self.now == limit {
+                    self.export_due();
+                }
             }
-            if self.sdk.has_due() || self.sdk.next_timer() == self.now {
-                self.sdk.end_of_tick(self.now, &mut self.consumer);
-            }
-            if !some && limit == until - 1 {
+            self.export_due();
+            if limit == until - 1 {
                 self.now = until;
             }
             if self.frames.used() + self.messages > MAX_FRAMES {
@@ -354,14 +385,27 @@ impl<'p, C: Consumer> Cell<'p, C> {
         self.sdk.counts()
     }
 
+    /// Moves to the next tick that has an event, at most to `limit`; true if that tick has one.
+    #[inline]
+    fn advance(&mut self, limit: Ticks) -> bool {
+        let frames = &self.frames;
+        let some = self.wheel.advance(limit, |event| is_live(frames, event), |event| frames.soon(event.index()));
+        self.now = self.wheel.now();
+        some
+    }
+
+    /// Exports what is due at the end of this tick.
+    fn export_due(&mut self) {
+        if self.sdk.has_due() || self.sdk.next_timer() == self.now {
+            self.sdk.end_of_tick(self.now, &mut self.consumer);
+        }
+    }
+
+    #[inline]
     fn play_tick(&mut self) {
         loop {
             while let Some(event) = self.wheel.pop() {
-                if event.is_timer() {
-                    self.due.push(event);
-                } else {
-                    self.handle(event);
-                }
+                self.handle(event);
             }
             if self.due.is_empty() {
                 return;
@@ -376,7 +420,11 @@ impl<'p, C: Consumer> Cell<'p, C> {
         }
     }
 
+    #[inline]
     fn handle(&mut self, event: Event) {
+        if event.is_timer() {
+            return self.due.push(event);
+        }
         self.ledger.events += 1;
         let index = event.index();
         match event.kind() {
@@ -417,11 +465,20 @@ impl<'p, C: Consumer> Cell<'p, C> {
     /// The site at which a frame's program stands.
     #[inline]
     pub(crate) fn site_of(&self, frame: FrameId) -> (SiteId, &'p Site) {
-        let plan = self.plan;
-        match plan.code[usize::from(self.frames[frame].pc)] {
-            Instr::Call(site) | Instr::Query(site) | Instr::Request(site) => (site, &plan.sites[usize::from(site)]),
-            other => unreachable!("invariant: a frame that waits stands at a site, not at {other:?}"),
-        }
+        let site = self.site_at(frame);
+        (site, &self.plan.sites[usize::from(site)])
+    }
+
+    /// Its number.
+    #[inline]
+    pub(crate) fn site_at(&self, frame: FrameId) -> SiteId {
+        self.plan.stands[usize::from(self.frames[frame].pc)].site
+    }
+
+    /// What a site needs to ask.
+    #[inline]
+    pub(crate) fn ask_of(&self, site: SiteId) -> &'p Ask {
+        &self.plan.asks[usize::from(site)]
     }
 
     /// Hands an ended span to the pod's SDK; it began at `start` (modulo 2^32) and ends now.
@@ -445,10 +502,11 @@ impl<'p, C: Consumer> Cell<'p, C> {
         if frame.has(KILLED) && !tells {
             return;
         }
-        let skew = pods[at(frame.pod)].ailment.skew;
+        let start = now - u64::from(duration);
+        let ailment = pods[at(frame.pod)].ailment.as_ref();
         sdk.push(SpanRecord {
             trace: frame.trace,
-            start: (now - u64::from(duration)).saturating_add_signed(skew),
+            start: ailment.map_or(start, |ailment| start.saturating_add_signed(ailment.skew)),
             duration,
             index,
             shape,

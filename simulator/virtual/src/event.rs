@@ -27,36 +27,16 @@ pub(crate) enum Kind {
     /// A processor-sharing shard may have finished a statement.
     Wake = 8,
     /// A statement reaches its store after a delay on the way.
-    Reach = 10,
+    Reach = 9,
     /// The lock that a statement waits for is free.
-    Unlock = 11,
+    Unlock = 10,
     /// A consumer takes the next message of a partition.
-    Consume = 12,
+    Consume = 11,
     /// A pod stops for a while, or goes on.
-    Pause = 13,
+    Pause = 12,
     /// A timeout, valid while the frame still carries its stamp.
-    Timer = 9,
+    Timer = 13,
 }
-
-/// By number; a whole power of two of them needs no check.
-const KINDS: [Kind; 16] = [
-    Kind::Shopper,
-    Kind::Arrive,
-    Kind::Begin,
-    Kind::CoreDone,
-    Kind::Resume,
-    Kind::Return,
-    Kind::QueryDone,
-    Kind::Cancel,
-    Kind::Wake,
-    Kind::Timer,
-    Kind::Reach,
-    Kind::Unlock,
-    Kind::Consume,
-    Kind::Pause,
-    Kind::Timer,
-    Kind::Timer,
-];
 
 /// Indices are below this.
 pub(crate) const MAX_INDEX: u32 = 1 << 28;
@@ -75,7 +55,22 @@ impl Event {
 
     #[inline]
     pub(crate) fn kind(self) -> Kind {
-        KINDS[((self.0 >> 28) & 0xf) as usize]
+        match (self.0 >> 28) & 0xf {
+            0 => Kind::Shopper,
+            1 => Kind::Arrive,
+            2 => Kind::Begin,
+            3 => Kind::CoreDone,
+            4 => Kind::Resume,
+            5 => Kind::Return,
+            6 => Kind::QueryDone,
+            7 => Kind::Cancel,
+            8 => Kind::Wake,
+            9 => Kind::Reach,
+            10 => Kind::Unlock,
+            11 => Kind::Consume,
+            12 => Kind::Pause,
+            _ => Kind::Timer,
+        }
     }
 
     #[inline]

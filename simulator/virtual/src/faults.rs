@@ -225,12 +225,12 @@ impl<C: Consumer> Cell<'_, C> {
             }
             Command::Skew { service, pods, ticks } => {
                 for pod in self.pods_of(*service, pods) {
-                    self.pods[at(pod)].ailment.skew = *ticks;
+                    self.pods[at(pod)].ailment.get_or_insert_default().skew = *ticks;
                 }
             }
             Command::Defect { service, pods, slower, errors } => {
                 for pod in self.pods_of(*service, pods) {
-                    let ailment = &mut self.pods[at(pod)].ailment;
+                    let ailment = self.pods[at(pod)].ailment.get_or_insert_default();
                     (ailment.slower, ailment.errors) = (*slower, *errors);
                 }
             }
@@ -241,13 +241,17 @@ impl<C: Consumer> Cell<'_, C> {
                 for statement in statements {
                     self.strains[usize::from(*statement)].iter_mut().for_each(|strain| strain.errors = *threshold);
                 }
+                self.note_strains();
             }
             Command::Lock { statements, shards, held } => {
                 let lock = held.map(|(hold, every)| Lock { since: self.now, hold, every });
                 self.strain(statements, shards, |strain| strain.lock = lock);
             }
             Command::Shards { store, shards, is_down } => self.set_down(*store, shards, *is_down),
-            Command::HotKey { store, shard, threshold } => self.hot[usize::from(*store)] = (*threshold, *shard),
+            Command::HotKey { store, shard, threshold } => {
+                self.hot[usize::from(*store)] = (*threshold, *shard);
+                self.is_hot = self.hot.iter().any(|(often, _)| *often > 0);
+            }
             Command::Way(way) => {
                 self.ways.retain(|other| (other.from, other.to) != (way.from, way.to));
                 if way.delay > 0 || way.loss > 0 {
@@ -262,7 +266,7 @@ impl<C: Consumer> Cell<'_, C> {
                 let of = &self.plan.services[usize::from(*service)];
                 let limit = limit.or(of.rate_limit);
                 for pod in &mut self.pods[usize::from(of.first_pod)..][..usize::from(of.pods)] {
-                    pod.bucket = limit.map(|rule| TokenBucket::new(rule, self.now));
+                    pod.bucket = limit.map(|rule| Box::new(TokenBucket::new(rule, self.now)));
                 }
             }
             Command::Index { statements, shards, lost } => {
@@ -277,6 +281,11 @@ impl<C: Consumer> Cell<'_, C> {
                 change(&mut self.strains[usize::from(*statement)][usize::from(*shard)]);
             }
         }
+        self.note_strains();
+    }
+
+    fn note_strains(&mut self) {
+        self.is_strained = self.strains.iter().flatten().any(|strain| *strain != Strain::NONE);
     }
 
     /// Entries of a store's caches are gone: always the same ones, and the smaller share's are among the larger's.

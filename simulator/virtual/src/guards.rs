@@ -5,7 +5,7 @@
 use crate::cell::{Cell, at};
 use crate::frame::FrameId;
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{Site, SiteId, Target};
+use doorbuster_model::plan::{Site, SiteId};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::Consumer;
 
@@ -13,11 +13,20 @@ impl<C: Consumer> Cell<'_, C> {
     /// Makes a try of the site at which the frame stands, unless its breaker is open: then the frame goes on as after the last
     /// failure.
     pub(crate) fn ask(&mut self, id: FrameId, site_id: SiteId) {
+        if self.ask_of(site_id).is_guarded() && !self.is_let_through(id, site_id) {
+            return self.give_up(id, &self.plan.sites[usize::from(site_id)], Outcome::CircuitOpen);
+        }
+        if self.ask_of(site_id).is_call() { self.call(id, site_id) } else { self.query(id, site_id) }
+    }
+
+    /// Asks the breaker of a guarded site, and pays into its retry budget.
+    #[inline(never)]
+    fn is_let_through(&mut self, id: FrameId, site_id: SiteId) -> bool {
         let site = &self.plan.sites[usize::from(site_id)];
         if let Some(breaker) = site.breaker {
             let instance = self.instance(id, breaker.first_instance);
             if !self.breakers[instance].lets_through(self.now) {
-                return self.give_up(id, site, Outcome::CircuitOpen);
+                return false;
             }
         }
         if let Some(budget) = site.budget
@@ -26,10 +35,7 @@ impl<C: Consumer> Cell<'_, C> {
             let instance = self.instance(id, budget.first_instance);
             self.budgets[instance].deposit();
         }
-        match site.target {
-            Target::Endpoint(_) => self.call(id, site_id),
-            Target::Statement { .. } => self.query(id, site_id),
-        }
+        true
     }
 
     /// Whether the retry budget, if there is one, pays for a further try.

@@ -4,6 +4,8 @@
 //! last count. Refuses quantiles: when a slice is closed, everything goes over into its histogram.
 
 use crate::slice::SIGNIFICANT_DIGITS;
+use doorbuster_model::outcome::Outcome;
+use doorbuster_model::plan::EndpointId;
 use hdrhistogram::Histogram;
 
 /// `log2` of the buckets of one value each. Above, each doubling has half as many, as with [`SIGNIFICANT_DIGITS`].
@@ -12,6 +14,18 @@ const EXACT: u32 = 1 << EXACT_BITS;
 
 /// Values have to be told apart to 10^-3: 2,000 buckets of one, and the next power of two is 2^11.
 const _: () = assert!(SIGNIFICANT_DIGITS == 3);
+
+/// Requests that are counted at once: their buckets lie anywhere in many times what a first-level cache holds, and a loop of
+/// nothing else waits for several at a time.
+pub(crate) const AT_ONCE: usize = 512;
+
+/// A request that has ended and is not counted yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) ticks: u32,
+    pub(crate) endpoint: EndpointId,
+    pub(crate) outcome: Outcome,
+}
 
 /// Latencies in ticks, by bucket.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,6 @@
 //! Begin at [`cell::Cell::play`]. The rules that decide what happens when are in `docs/engine.md`; a naive
 //! engine in the tests plays by the same rules and has to give the same records.
 
-mod asked;
 mod calls;
 pub mod cell;
 mod event;

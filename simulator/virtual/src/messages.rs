@@ -10,7 +10,7 @@ use crate::station::Station;
 use crate::stores::part_of;
 use doorbuster_model::key::{Key, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{ConsumerId, ORIGIN_SHIFT, Plan, StatementId, way};
+use doorbuster_model::plan::{ConsumerId, ORIGIN_SHIFT, Plan, Stand, StatementId, way};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::Consumer;
 use std::collections::VecDeque;
@@ -75,12 +75,12 @@ impl<C: Consumer> Cell<'_, C> {
     /// A statement that is sent: if it publishes, it takes with it what its message has to say.
     pub(crate) fn write_message(&mut self, op: FrameId) {
         let frame = &self.frames[op];
-        let statement = self.statement_of(op);
-        let site = &self.plan.sites[usize::from(frame.pc)];
+        let ask = self.ask_of(frame.pc);
+        let statement = ask.target;
         let asker = self.frames[frame.parent];
-        let span = crate::calls::span_index(asker.span, site, asker.attempt);
+        let span = ask.span_index(asker.span, asker.attempt);
         let frame = &mut self.frames[op];
-        frame.key = asker.key.child(site.place, u64::from(asker.attempt)).child(OF_MESSAGE, 0);
+        frame.key = asker.key.child(ask.place, u64::from(asker.attempt)).child(OF_MESSAGE, 0);
         frame.trace = asker.trace | way(self.plan, span, statement).unwrap_or_default();
         frame.child = asker.user;
     }
@@ -89,7 +89,7 @@ impl<C: Consumer> Cell<'_, C> {
     pub(crate) fn append(&mut self, op: &Frame, topic: StatementId) {
         let plan = self.plan;
         let of = &plan.statements[usize::from(topic)];
-        let number = part_of(op.child, &plan.stores[usize::from(of.store)], of.partitions);
+        let number = part_of(op.child, plan.stores[usize::from(of.store)].place, of.partitions);
         for consumer in plan.consumers.iter().filter(|consumer| consumer.topic == topic) {
             let index = consumer.first_partition + u32::from(number);
             let trace = op.trace + (u64::from(consumer.nth) << ORIGIN_SHIFT);
@@ -146,14 +146,12 @@ impl<C: Consumer> Cell<'_, C> {
     /// The program of a message has ended: the next one follows in this tick. A message whose pod died is taken up again.
     pub(crate) fn consumed(&mut self, id: FrameId, outcome: Outcome) {
         let (now, frame) = (self.now, self.frames[id]);
-        let endpoint = self.plan.endpoint_of[usize::from(frame.pc)];
-        let shape = self.plan.endpoints[usize::from(endpoint)].shape;
+        let Stand { endpoint, shape, .. } = self.plan.stands[usize::from(frame.pc)];
         let number = self.partitions[frame.parent as usize].number;
         self.span(id, frame.started, frame.span, shape, outcome, (0, number));
         self.pods[at(frame.pod)].in_flight.fall(now);
         let took = (now as u32).wrapping_sub(frame.started);
-        self.slice.endpoints[usize::from(endpoint)].record(outcome, took);
-        self.latencies[usize::from(endpoint)].record(took);
+        self.ended(endpoint, outcome, took);
         self.frames.free(id);
         let partition = &mut self.partitions[frame.parent as usize];
         if frame.has(KILLED) {

@@ -111,7 +111,7 @@ impl<C: Consumer> Cell<'_, C> {
     pub(crate) fn hog(&mut self, pods: &[PodId], cores: u32) {
         let now = self.now;
         for pod in pods {
-            let ailment = &mut self.pods[at(*pod)].ailment;
+            let ailment = self.pods[at(*pod)].ailment.get_or_insert_default();
             ailment.hogged_ticks += u64::from(ailment.hogged) * (now - ailment.hogged_since);
             (ailment.hogged, ailment.hogged_since) = (cores, now);
             self.set_limit(*pod);
@@ -121,7 +121,7 @@ impl<C: Consumer> Cell<'_, C> {
     /// Pods begin to pause again and again, each at its own times; a length of 0 ends it.
     pub(crate) fn set_pauses(&mut self, pods: &[PodId], pause: Ticks, every: Ticks) {
         for pod in pods {
-            let ailment = &mut self.pods[at(*pod)].ailment;
+            let ailment = self.pods[at(*pod)].ailment.get_or_insert_default();
             ailment.series += 1;
             (ailment.pause, ailment.every, ailment.is_paused) = (pause, every, false);
             if pause > 0 {
@@ -138,7 +138,7 @@ impl<C: Consumer> Cell<'_, C> {
         let pod = index as PodId;
         let closed = self.shoppers.doors_closed();
         let service = self.pods[at(pod)].service;
-        let ailment = &mut self.pods[at(pod)].ailment;
+        let ailment = self.pods[at(pod)].ailment.get_or_insert_default();
         if ailment.series != series || closed && !ailment.is_paused {
             return;
         }
@@ -159,7 +159,8 @@ impl<C: Consumer> Cell<'_, C> {
         let now = self.now;
         let pod = &mut self.pods[at(pod_id)];
         let cores = self.plan.services[usize::from(pod.service)].cores;
-        pod.limit = if pod.ailment.is_paused { 0 } else { cores - pod.ailment.hogged.min(cores) };
+        let hogged = pod.ailment.as_ref().map_or(0, |ailment| ailment.hogged);
+        pod.limit = if pod.is_paused() { 0 } else { cores - hogged.min(cores) };
         loop {
             let pod = &mut self.pods[at(pod_id)];
             if pod.cores.busy.level >= pod.limit {

@@ -6,7 +6,7 @@ use crate::cell::Cell;
 use crate::frame::{FrameId, NIL, State};
 use doorbuster_model::key::name_hash;
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{NONE, Site, Target};
+use doorbuster_model::plan::{Ask, NONE, Site, Target};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::Consumer;
 
@@ -23,6 +23,7 @@ enum Wait {
 
 impl<C: Consumer> Cell<'_, C> {
     /// Takes a connection for a statement, or puts it into the queue for one.
+    #[inline(always)]
     fn acquire(&mut self, op: FrameId, pool: u16) -> Wait {
         if pool == NONE {
             return Wait::No;
@@ -41,6 +42,7 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// Gives a statement's connection back: the first in the queue gets it and is sent.
+    #[inline(always)]
     pub(crate) fn release(&mut self, op: FrameId, pool: u16) {
         if pool == NONE {
             return;
@@ -63,33 +65,36 @@ impl<C: Consumer> Cell<'_, C> {
     fn connected(&mut self, op: FrameId) {
         self.send(op);
         let asker = self.frames[op].parent;
-        let (_, site) = self.site_of(asker);
         self.frames[asker].timer = 0;
-        self.arm_rest(asker, site);
+        self.arm_rest(asker, self.ask_of(self.site_at(asker)));
     }
 
     /// Arms what is left of a statement's own timeout, which runs from when it was asked.
-    pub(crate) fn arm_rest(&mut self, asker: FrameId, site: &Site) {
-        if let Some(rest) = self.rest(asker, site) {
+    #[inline(always)]
+    pub(crate) fn arm_rest(&mut self, asker: FrameId, ask: &Ask) {
+        if let Some(rest) = self.rest(asker, ask) {
             self.arm(asker, self.now + rest);
         }
     }
 
     /// What is left of a statement's own timeout, at least a tick.
-    fn rest(&self, asker: FrameId, site: &Site) -> Option<Ticks> {
+    fn rest(&self, asker: FrameId, ask: &Ask) -> Option<Ticks> {
         let waited = u64::from(self.now32().wrapping_sub(self.frames[asker].since));
-        site.timeout.map(|timeout| timeout.saturating_sub(waited).max(1))
+        (ask.timeout != Ticks::MAX).then(|| ask.timeout.saturating_sub(waited).max(1))
     }
 
     /// Sends a statement, or puts it into the queue for a connection, and arms the timeout of that.
-    pub(crate) fn connect(&mut self, asker: FrameId, op: FrameId, site: &Site, pool: u16) {
-        match self.acquire(op, pool) {
+    #[inline(always)]
+    pub(crate) fn connect(&mut self, asker: FrameId, op: FrameId, ask: &Ask) {
+        match self.acquire(op, ask.pool) {
             Wait::No => {
                 self.send(op);
-                self.arm_rest(asker, site);
+                if ask.timeout != Ticks::MAX {
+                    self.arm_rest(asker, ask);
+                }
             }
             Wait::Yes(acquire_timeout) => {
-                if let Some(timeout) = [acquire_timeout, self.rest(asker, site)].into_iter().flatten().min() {
+                if let Some(timeout) = [acquire_timeout, self.rest(asker, ask)].into_iter().flatten().min() {
                     self.arm(asker, self.now + timeout);
                 }
             }
@@ -113,7 +118,7 @@ impl<C: Consumer> Cell<'_, C> {
         let Some(cost) = self.costs(op).failed_acquire else {
             return self.acquire_failed(op);
         };
-        self.arm_rest(asker, site);
+        self.arm_rest(asker, self.ask_of(self.site_at(asker)));
         let frame = &self.frames[asker];
         let key = frame.key.child(site.place, u64::from(frame.attempt)).child(FAILED_ACQUIRE, u64::from(nth));
         let ticks = self.draw(cost, key);
@@ -132,13 +137,13 @@ impl<C: Consumer> Cell<'_, C> {
         };
         if self.plan.pools[usize::from(pool)].acquire_again {
             self.frames[op].since = self.now32();
-            return self.connect(asker, op, site, pool);
+            return self.connect(asker, op, self.ask_of(site_id));
         }
         self.frames.free(op);
         self.frames[asker].child = NIL;
         self.frames[asker].timer = 0;
         self.tell_breaker(asker, site, Outcome::PoolTimeout);
-        self.client_span(asker, site, Outcome::PoolTimeout);
+        self.client_span(asker, self.ask_of(site_id), Outcome::PoolTimeout);
         self.failed(asker, site_id, site, Outcome::PoolTimeout);
     }
 
@@ -175,6 +180,6 @@ impl<C: Consumer> Cell<'_, C> {
     #[inline]
     fn pool_instance(&self, op: FrameId) -> usize {
         let frame = &self.frames[op];
-        self.asked[usize::from(frame.pc)].instance(frame.pod, frame.user)
+        self.ask_of(frame.pc).instance(frame.pod, frame.user)
     }
 }

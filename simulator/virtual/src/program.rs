@@ -31,7 +31,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
                 Instr::Compute { draw, place } => {
                     frame.pc += 1;
                     let (key, pod) = (frame.key.child(place, 0), frame.pod);
-                    let ticks = slowed(self.draw(draw, key), self.pods[at(pod)].ailment.slower);
+                    let ticks = slowed(self.draw(draw, key), self.pods[at(pod)].slower());
                     return self.work_on(id, ticks, State::Computing);
                 }
                 Instr::Wait { .. } | Instr::Request(_) if frame.pod == NO_POD && self.shoppers.doors_closed() => {
@@ -103,12 +103,13 @@ impl<'p, C: Consumer> Cell<'p, C> {
     }
 
     /// Work on a core of the pod: at once if one is free, else after those who came before. `state` says what for.
+    #[inline(always)]
     pub(crate) fn work_on(&mut self, id: FrameId, ticks: Ticks, state: State) {
         let now = self.now;
         self.frames[id].state = state;
         let pod = &mut self.pods[at(self.frames[id].pod)];
         let is_free = pod.cores.busy.level < pod.limit;
-        if is_free || planted!(self, WorkInPause) && pod.ailment.is_paused {
+        if is_free || planted!(self, WorkInPause) && pod.is_paused() {
             pod.cores.take(now);
             self.schedule(now + ticks, Kind::CoreDone, id);
         } else {

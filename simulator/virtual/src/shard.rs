@@ -48,13 +48,14 @@ impl Lock {
 }
 
 /// One shard of a store.
+#[repr(C, align(64))]
 pub(crate) struct Shard {
+    pub(crate) station: Station,
     pub(crate) cores: u32,
     pub(crate) is_down: bool,
+    pub(crate) discipline: Queueing,
     /// Core-ticks in use up to the slice's begin.
     pub(crate) busy_ticks_before: u64,
-    pub(crate) station: Station,
-    pub(crate) discipline: Queueing,
 }
 
 pub(crate) enum Queueing {

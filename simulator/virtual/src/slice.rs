@@ -5,9 +5,10 @@
 
 use crate::cell::{Cell, Pod};
 use crate::frame::State;
+use crate::latencies::{AT_ONCE, Ended};
 use crate::station::StationTotals;
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::Plan;
+use doorbuster_model::plan::{EndpointId, Plan};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::Consumer;
 use hdrhistogram::Histogram;
@@ -324,6 +325,7 @@ impl<C: Consumer> Cell<'_, C> {
     /// a command changes how many servers there are. `into` receives what happened; it is cleared first.
     pub fn close_slice(&mut self, into: &mut Slice) {
         into.clear();
+        self.count_ended();
         std::mem::swap(into, &mut self.slice);
         for (endpoint, latencies) in into.endpoints.iter_mut().zip(&mut self.latencies) {
             latencies.move_to(&mut endpoint.latencies);
@@ -365,8 +367,26 @@ impl<C: Consumer> Cell<'_, C> {
 
     /// What has been counted since the slice began; its stations and latencies are filled when it is closed.
     #[must_use]
-    pub const fn slice_so_far(&self) -> &Slice {
+    pub fn slice_so_far(&mut self) -> &Slice {
+        self.count_ended();
         &self.slice
+    }
+
+    /// A request has ended; it is counted with others.
+    #[inline]
+    pub(crate) fn ended(&mut self, endpoint: EndpointId, outcome: Outcome, ticks: u32) {
+        self.uncounted.push(Ended { ticks, endpoint, outcome });
+        if self.uncounted.len() == AT_ONCE {
+            self.count_ended();
+        }
+    }
+
+    #[inline(never)]
+    fn count_ended(&mut self) {
+        for Ended { ticks, endpoint, outcome } in self.uncounted.drain(..) {
+            self.slice.endpoints[usize::from(endpoint)].record(outcome, ticks);
+            self.latencies[usize::from(endpoint)].record(ticks);
+        }
     }
 
     /// Counts since the run began.
@@ -404,7 +424,7 @@ impl<C: Consumer> Cell<'_, C> {
                     let cores = u64::from(self.plan.services[usize::from(service)].cores);
                     for pod in pods_of(service) {
                         total.add(&pod.cores, cores * is_there(pod), at);
-                        total.busy_ticks += pod.ailment.hogged_until(at);
+                        total.busy_ticks += pod.ailment.as_ref().map_or(0, |ailment| ailment.hogged_until(at));
                     }
                 }
                 StationId::Workers(service) => {

@@ -6,9 +6,9 @@
 /// A level and its integral over time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Gauge {
+    moment: u64,
     /// The level now.
     pub(crate) level: u32,
-    moment: u64,
 }
 
 impl Gauge {
@@ -39,15 +39,16 @@ impl Gauge {
     }
 }
 
-/// Servers with a queue before them.
+/// Servers with a queue before them: a cache line, of which the first half serves whoever does not wait.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
 pub(crate) struct Station {
     /// Servers in use.
     pub(crate) busy: Gauge,
-    /// Those who wait.
-    pub(crate) waiting: Gauge,
     /// Those who began service.
     pub(crate) served: u64,
+    /// Those who wait.
+    pub(crate) waiting: Gauge,
     /// Ticks waited by those who began service.
     pub(crate) wait_ticks: u64,
     /// Those who gave up waiting.
@@ -55,6 +56,8 @@ pub(crate) struct Station {
     /// Most who waited at a time since the slice began.
     pub(crate) max_waiting: u32,
 }
+
+const _: () = assert!(size_of::<Station>() == 64);
 
 impl Station {
     /// A server is taken by one who did not wait.

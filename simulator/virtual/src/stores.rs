@@ -11,7 +11,7 @@ use crate::program::slowed;
 use crate::shard::{Queueing, SERVICE_BITS};
 use doorbuster_model::key::{Key, happens, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
-use doorbuster_model::plan::{Site, SiteId, StatementId, Store, StoreId, Target};
+use doorbuster_model::plan::{Ask, Site, SiteId, StatementId, StoreId};
 use doorbuster_model::time::Ticks;
 use doorbuster_telemetry::record::Consumer;
 use std::cmp::Reverse;
@@ -28,12 +28,9 @@ const ANSWER: u64 = name_hash("answer");
 
 impl<C: Consumer> Cell<'_, C> {
     /// Makes the statement at which the frame's program stands, or a further try of it.
+    #[inline(always)]
     pub(crate) fn query(&mut self, id: FrameId, site_id: SiteId) {
-        let plan = self.plan;
-        let site = &plan.sites[usize::from(site_id)];
-        let Target::Statement { statement, pool } = site.target else {
-            unreachable!("invariant: a query's target is a statement");
-        };
+        let ask = self.ask_of(site_id);
         let now = self.now;
         let op = self.frames.alloc(State::AtStore);
         let caller = &mut self.frames[id];
@@ -41,15 +38,18 @@ impl<C: Consumer> Cell<'_, C> {
         caller.child = op;
         caller.since = now as u32;
         let (user, pod) = (caller.user, caller.pod);
-        let key = caller.key.child(site.place, u64::from(caller.attempt));
-        let (cost_key, answer_key) = (key.bits(COST), key.bits(ANSWER));
-        let shard = self.shard_of_try(statement, user, key);
+        let key = caller.key.child(ask.place, u64::from(caller.attempt));
+        let shard = self.shard_of_try(ask, user, key);
         caller_keeps(&mut self.frames[id], shard);
-        let strain = self.strains[usize::from(statement)][usize::from(shard)];
-        let scans = strain.is_lost;
-        let work = slowed(self.work(statement, scans, Key(cost_key)), strain.slower);
-        let fails = strain.errors > 0 && happens(key.bits(ERRORS), strain.errors);
-        let answer = self.costs(id).answer.map_or(0, |draw| self.draw(draw, Key(answer_key)));
+        let mut work = self.draw(ask.cost, Key(key.bits(COST)));
+        let (mut scans, mut fails) = (false, false);
+        if self.is_strained {
+            let strain = self.strains[usize::from(ask.target)][usize::from(shard)];
+            scans = strain.is_lost;
+            work = slowed(self.scanned(ask.target, scans, work), strain.slower);
+            fails = strain.errors > 0 && happens(key.bits(ERRORS), strain.errors);
+        }
+        let answer = self.costs(id).answer.map_or(0, |draw| self.draw(draw, Key(key.bits(ANSWER))));
         let frame = &mut self.frames[op];
         frame.parent = id;
         frame.pod = pod;
@@ -60,43 +60,43 @@ impl<C: Consumer> Cell<'_, C> {
         frame.flags = if scans { SCANS } else { 0 };
         frame.outcome = if fails { Outcome::Error } else { Outcome::Ok };
         frame.since = now as u32;
-        self.connect(id, op, site, pool);
+        self.connect(id, op, ask);
     }
 
-    /// Time that a statement needs on a core of its shard.
-    fn work(&self, statement: StatementId, scans: bool, key: Key) -> Ticks {
-        let plan = self.plan;
-        let body = &plan.statements[usize::from(statement)];
-        let base = self.draw(body.cost, key);
-        match &body.scan {
-            Some(scan) if scans => (base + scan.work).min(crate::program::MAX_DRAW_TICKS),
-            _ => base,
+    /// Time that a statement needs on a core of its shard, with a lost index or without.
+    fn scanned(&self, statement: StatementId, scans: bool, work: Ticks) -> Ticks {
+        match &self.plan.statements[usize::from(statement)].scan {
+            Some(scan) if scans => (work + scan.work).min(crate::program::MAX_DRAW_TICKS),
+            _ => work,
         }
     }
 
     /// The shard, within its store, that holds the user's data.
     #[inline]
-    pub(crate) fn shard_within(&self, statement: StatementId, user: u32) -> u16 {
-        let store = &self.plan.stores[usize::from(self.plan.statements[usize::from(statement)].store)];
-        let partitions = self.plan.statements[usize::from(statement)].partitions;
-        if partitions > 0 {
-            return part_of(user, store, partitions) % store.shards;
-        }
-        if store.shards == 1 {
+    fn shard_within(ask: &Ask, user: u32) -> u16 {
+        if ask.shards == 1 {
             return 0;
         }
-        part_of(user, store, store.shards)
+        let part = part_of(user, ask.store_place, ask.parts);
+        if ask.appends() { part % ask.shards } else { part }
     }
 
     /// The shard that a try goes to: the user's, or that of a hot key.
-    fn shard_of_try(&self, statement: StatementId, user: u32, key: Key) -> u16 {
-        let (often, shard) = self.hot[usize::from(self.plan.statements[usize::from(statement)].store)];
-        if often > 0 && happens(key.bits(HOT), often) { shard } else { self.shard_within(statement, user) }
+    #[inline]
+    fn shard_of_try(&self, ask: &Ask, user: u32, key: Key) -> u16 {
+        if self.is_hot {
+            let (often, shard) = self.hot[usize::from(self.plan.statements[usize::from(ask.target)].store)];
+            if often > 0 && happens(key.bits(HOT), often) {
+                return shard;
+            }
+        }
+        Self::shard_within(ask, user)
     }
 
     /// Sends a statement, which has its connection, to its shard.
+    #[inline(always)]
     pub(crate) fn send(&mut self, op: FrameId) {
-        if self.asked[usize::from(self.frames[op].pc)].appends {
+        if self.ask_of(self.frames[op].pc).appends() {
             self.write_message(op);
         }
         match self.delay_of_statement(op) {
@@ -118,6 +118,7 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// A statement is at its shard: it is refused, waits for a lock, or is served.
+    #[inline(always)]
     fn reach(&mut self, op: FrameId) {
         let now = self.now;
         let shard_index = self.shard_of(op);
@@ -131,7 +132,8 @@ impl<C: Consumer> Cell<'_, C> {
             frame.key = NOT_TO_BE_KILLED;
             return self.schedule(now + 2 * self.plan.hop, Kind::QueryDone, op);
         }
-        let lock = self.strains[usize::from(statement)][self.frames[op].user as usize].lock;
+        let lock = |cell: &Self| cell.strains[usize::from(statement)][cell.frames[op].user as usize].lock;
+        let lock = if self.is_strained { lock(self) } else { None };
         if let Some(free) = lock.and_then(|lock| lock.free_at(now)).filter(|_| !planted!(self, IgnoredLock)) {
             self.frames[op].state = State::HeldUp;
             self.slice.statements[usize::from(statement)].lock_ticks += free - now;
@@ -151,6 +153,7 @@ impl<C: Consumer> Cell<'_, C> {
         self.serve(op);
     }
 
+    #[inline(always)]
     fn serve(&mut self, op: FrameId) {
         let now = self.now;
         let shard_index = self.shard_of(op);
@@ -269,18 +272,16 @@ impl<C: Consumer> Cell<'_, C> {
     /// A store's answer reaches the pod, which may have to work to take it in.
     pub(crate) fn query_done(&mut self, op: FrameId) {
         let frame = self.frames[op];
-        let site = &self.plan.sites[usize::from(frame.pc)];
-        let Target::Statement { statement, pool } = site.target else {
-            unreachable!("invariant: a statement's site asks a statement");
-        };
+        let ask = self.ask_of(frame.pc);
+        let (statement, pool) = (ask.target, ask.pool);
         let stay = u64::from(self.now32().wrapping_sub(frame.started)) - 2 * self.plan.hop;
         let outcome = frame.outcome;
         if outcome == Outcome::Unavailable {
             self.slice.statements[usize::from(statement)].unavailable += 1;
         } else {
-            let rows = self.rows(statement, &frame);
+            let rows = if frame.has(SCANS) { self.rows(statement, &frame) } else { ask.rows };
             self.slice.statements[usize::from(statement)].record(stay, rows, false);
-            if self.asked[usize::from(frame.pc)].appends && outcome == Outcome::Ok {
+            if ask.appends() && outcome == Outcome::Ok {
                 self.append(&frame, statement);
             }
         }
@@ -294,11 +295,10 @@ impl<C: Consumer> Cell<'_, C> {
     }
 
     /// A store's answer is taken in: the connection is free, and the program goes on.
+    #[inline(always)]
     pub(crate) fn taken_in(&mut self, op: FrameId) {
         let frame = self.frames[op];
-        let Target::Statement { pool, .. } = self.plan.sites[usize::from(frame.pc)].target else {
-            unreachable!("invariant: a statement's site asks a statement");
-        };
+        let pool = self.ask_of(frame.pc).pool;
         let is_lost = planted!(self, LostConnection) && frame.arrived.is_multiple_of(11);
         let is_back = planted!(self, EarlyRelease) && frame.state == State::Receiving;
         if !is_lost && !is_back {
@@ -415,20 +415,20 @@ impl<C: Consumer> Cell<'_, C> {
 
     #[inline]
     pub(crate) fn statement_of(&self, op: FrameId) -> StatementId {
-        self.asked[usize::from(self.frames[op].pc)].statement
+        self.ask_of(self.frames[op].pc).target
     }
 
     #[inline]
     fn shard_of(&self, op: FrameId) -> usize {
         let frame = &self.frames[op];
-        (self.asked[usize::from(frame.pc)].first_shard + frame.user) as usize
+        (self.ask_of(frame.pc).first_shard + frame.user) as usize
     }
 }
 
 /// The part of a store that a user's data lies on, of so many of equal size.
 #[inline]
-pub(crate) fn part_of(user: u32, store: &Store, parts: u16) -> u16 {
-    (((mix(u64::from(user) ^ store.place) >> 32) * u64::from(parts)) >> 32) as u16
+pub(crate) fn part_of(user: u32, store_place: u64, parts: u16) -> u16 {
+    (((mix(u64::from(user) ^ store_place) >> 32) * u64::from(parts)) >> 32) as u16
 }
 
 /// Whoever waits for a statement remembers where it went.

@@ -5,7 +5,7 @@
 //! an event means, and to cancel: a timer that is no longer wanted is dropped when it is met.
 //!
 //! Two levels. The block of 2^13 ticks (8.4 ms) around now has a list for every tick and a bitmap over
-//! them: 64 KiB, so that the place of a new event is in the cache. Later blocks have one list each, dealt out when
+//! them: 33 KiB, so that the place of a new event is in the cache. Later blocks have one list each, dealt out when
 //! their block begins; since a block's list is dealt before anything is scheduled directly into the block,
 //! order of scheduling is kept.
 //! Timeouts that end beyond their season of 2^18 ticks (268 ms) wait in the order of arming and are looked at
@@ -35,11 +35,13 @@ type Dated = (u64, Event);
 /// All that is going to happen in a cell.
 pub(crate) struct Wheel {
     now: u64,
-    /// First and last node of each tick's list.
-    lists: Box<[(u32, u32); BLOCK_TICKS as usize]>,
-    /// One bit for each tick that has a list, and one for each word of those that has a bit.
+    /// What is left of the list that is being played: its next node, or [`NIL`], and its last one.
+    head: u32,
+    tail: u32,
+    /// Last node of each tick's list, whose `next` is the first one; means something where the bit is set.
+    tails: Box<[u32; BLOCK_TICKS as usize]>,
+    /// One bit for each tick that has a list.
     bits: Box<[u64; WORDS]>,
-    words: [u64; WORDS / 64],
     nodes: Vec<Node>,
     free: u32,
     /// What stands in the blocks ahead, by block modulo their number.
@@ -47,8 +49,6 @@ pub(crate) struct Wheel {
     far: BTreeMap<u64, Vec<Dated>>,
     /// Timeouts armed in this season that end beyond it.
     armed: Vec<Dated>,
-    /// Events in all lists, timeouts in `armed` left out.
-    pending: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -61,15 +61,15 @@ impl Wheel {
     pub(crate) fn new() -> Self {
         Self {
             now: 0,
-            lists: vec![(NIL, NIL); BLOCK_TICKS as usize].try_into().expect("invariant: of this length"),
+            head: NIL,
+            tail: NIL,
+            tails: vec![NIL; BLOCK_TICKS as usize].try_into().expect("invariant: of this length"),
             bits: Box::new([0; WORDS]),
-            words: [0; WORDS / 64],
             nodes: Vec::new(),
             free: NIL,
             near: Shelves::new(NEAR_BLOCKS),
             far: BTreeMap::new(),
             armed: Vec::new(),
-            pending: 0,
         }
     }
 
@@ -83,8 +83,7 @@ impl Wheel {
     #[inline]
     pub(crate) fn schedule(&mut self, at: u64, event: Event) {
         assert!(at >= self.now, "invariant: time never runs backwards");
-        self.pending += 1;
-        if at >> BLOCK_BITS == self.now >> BLOCK_BITS {
+        if at ^ self.now < BLOCK_TICKS {
             self.append((at & (BLOCK_TICKS - 1)) as usize, event);
         } else {
             self.shelve(at, event);
@@ -107,12 +106,17 @@ impl Wheel {
     /// `live` says whether a timeout is still wanted; `soon` hears of events that come soon.
     #[inline]
     pub(crate) fn advance(&mut self, limit: u64, live: impl Fn(Event) -> bool, soon: impl Fn(Event)) -> bool {
-        debug_assert!(limit >= self.now);
+        debug_assert!(limit >= self.now && self.head == NIL);
         loop {
             if let Some(slot) = self.next_slot((self.now & (BLOCK_TICKS - 1)) as usize) {
                 let at = (self.now & !(BLOCK_TICKS - 1)) | slot as u64;
-                self.now = at.min(limit);
-                return at <= limit;
+                if at > limit {
+                    self.now = limit;
+                    return false;
+                }
+                self.now = at;
+                self.take(slot);
+                return true;
             }
             let next_block = (self.now >> BLOCK_BITS) + 1;
             if next_block << BLOCK_BITS > limit {
@@ -127,32 +131,35 @@ impl Wheel {
     /// Takes the next event of the tick that is being played.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Event> {
-        let slot = (self.now & (BLOCK_TICKS - 1)) as usize;
-        let (head, tail) = self.lists[slot];
-        if head == NIL {
-            return None;
+        if self.head == NIL {
+            let slot = (self.now & (BLOCK_TICKS - 1)) as usize;
+            if self.bits[slot / 64] >> (slot % 64) & 1 == 0 {
+                return None;
+            }
+            self.take(slot);
         }
+        let head = self.head;
         let node = &mut self.nodes[head as usize];
         let Node { event, next } = *node;
         node.next = self.free;
         self.free = head;
-        self.pending -= 1;
-        if next == NIL {
-            self.lists[slot] = (NIL, NIL);
-            let word = slot / 64;
-            self.bits[word] &= !(1 << (slot % 64));
-            if self.bits[word] == 0 {
-                self.words[word / 64] &= !(1 << (word % 64));
-            }
-        } else {
-            self.lists[slot] = (next, tail);
-        }
+        self.head = if head == self.tail { NIL } else { next };
         Some(event)
+    }
+
+    /// Takes the list of a tick, to be played.
+    #[inline]
+    fn take(&mut self, slot: usize) {
+        self.bits[slot / 64] &= !(1 << (slot % 64));
+        self.tail = self.tails[slot];
+        self.head = self.nodes[self.tail as usize].next;
     }
 
     /// Whether nothing is left to happen; timeouts that nobody waits for do not count.
     pub(crate) fn is_idle(&self, live: impl Fn(Event) -> bool) -> bool {
-        self.pending == 0 && !self.armed.iter().any(|(_, event)| live(*event))
+        let is_block_over = self.head == NIL && self.bits.iter().all(|bits| *bits == 0);
+        let is_nothing_ahead = || self.near.are_empty() && self.far.is_empty();
+        is_block_over && is_nothing_ahead() && !self.armed.iter().any(|(_, event)| live(*event))
     }
 
     #[inline]
@@ -161,19 +168,17 @@ impl Wheel {
             self.extend();
         }
         let index = self.free;
+        let (word, bit) = (&mut self.bits[slot / 64], 1 << (slot % 64));
+        let tail = std::mem::replace(&mut self.tails[slot], index);
+        let first = if *word & bit == 0 {
+            *word |= bit;
+            index
+        } else {
+            std::mem::replace(&mut self.nodes[tail as usize].next, index)
+        };
         let node = &mut self.nodes[index as usize];
         self.free = node.next;
-        *node = Node { event, next: NIL };
-        let (head, tail) = self.lists[slot];
-        if head == NIL {
-            self.lists[slot] = (index, index);
-            let word = slot / 64;
-            self.bits[word] |= 1 << (slot % 64);
-            self.words[word / 64] |= 1 << (word % 64);
-        } else {
-            self.nodes[tail as usize].next = index;
-            self.lists[slot] = (head, index);
-        }
+        *node = Node { event, next: first };
     }
 
     /// One more node.
@@ -211,20 +216,8 @@ impl Wheel {
     #[inline(never)]
     fn next_slot_after(&self, word: usize) -> Option<usize> {
         let next = word + 1;
-        if next >= WORDS {
-            return None;
-        }
-        let mut group = next / 64;
-        let mut rest = self.words[group] & (u64::MAX << (next % 64));
-        while rest == 0 {
-            group += 1;
-            if group >= self.words.len() {
-                return None;
-            }
-            rest = self.words[group];
-        }
-        let word = group * 64 + rest.trailing_zeros() as usize;
-        Some(word * 64 + self.bits[word].trailing_zeros() as usize)
+        let ahead = self.bits[next..].iter().position(|bits| *bits != 0)?;
+        Some((next + ahead) * 64 + self.bits[next + ahead].trailing_zeros() as usize)
     }
 
     /// Begins a block: deals out what was shelved for it, then looks at the timeouts of the season that has ended.
@@ -259,9 +252,7 @@ impl Wheel {
     }
 
     fn deal(&mut self, slot: usize, event: Event, live: &impl Fn(Event) -> bool) {
-        if event.is_timer() && !live(event) {
-            self.pending -= 1;
-        } else {
+        if !event.is_timer() || live(event) {
             self.append(slot, event);
         }
     }

@@ -10,13 +10,19 @@ use crate::event::{Event, Kind};
 const EVENTS: usize = 50;
 const NIL: u32 = u32::MAX;
 
+/// An event and its tick within the block, side by side.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct Placed {
+    event: Event,
+    slot: u16,
+}
+
 /// Some events of one block, and the chunk that follows.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Chunk {
-    events: [Event; EVENTS],
-    /// The tick of each within the block.
-    slots: [u16; EVENTS],
+    placed: [Placed; EVENTS],
     next: u32,
 }
 
@@ -49,14 +55,17 @@ pub(super) struct Taken {
 impl Taken {
     /// Tick within the block, and event, in order of scheduling.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, Event)> {
-        let events = self.chunk.slots.iter().zip(&self.chunk.events).take(self.filled);
-        events.map(|(slot, event)| (usize::from(*slot), *event))
+        self.chunk.placed.iter().take(self.filled).map(|placed| (usize::from(placed.slot), placed.event))
     }
 }
 
 impl Shelves {
     pub(super) fn new(count: usize) -> Self {
         Self { shelves: vec![EMPTY; count], chunks: Vec::new(), free: NIL }
+    }
+
+    pub(super) fn are_empty(&self) -> bool {
+        self.shelves.iter().all(|shelf| shelf.first == NIL)
     }
 
     /// Puts an event on a shelf, for a tick within its block.
@@ -68,15 +77,14 @@ impl Shelves {
         let Shelf { last, filled, .. } = self.shelves[shelf];
         self.shelves[shelf].filled = filled + 1;
         let chunk = &mut self.chunks[last as usize];
-        chunk.events[filled as usize] = event;
-        chunk.slots[filled as usize] = slot;
+        chunk.placed[filled as usize] = Placed { event, slot };
     }
 
     fn extend(&mut self, shelf: usize) {
         let chunk = self.free;
         let chunk = if chunk == NIL {
-            let nothing = Event::new(Kind::Shopper, 0);
-            self.chunks.push(Chunk { events: [nothing; EVENTS], slots: [0; EVENTS], next: NIL });
+            let nothing = Placed { event: Event::new(Kind::Shopper, 0), slot: 0 };
+            self.chunks.push(Chunk { placed: [nothing; EVENTS], next: NIL });
             (self.chunks.len() - 1) as u32
         } else {
             self.free = self.chunks[chunk as usize].next;
