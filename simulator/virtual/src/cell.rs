@@ -452,6 +452,7 @@ impl<'p, C: Consumer> Cell<'p, C> {
         self.wheel.arm(at, frame, self.last_stamp);
     }
 
+    #[inline(always)]
     pub(crate) fn schedule(&mut self, at: Ticks, kind: Kind, index: u32) {
         self.wheel.schedule(at, Event::new(kind, index));
     }

@@ -12,6 +12,7 @@ use doorbuster_telemetry::record::Consumer;
 impl<C: Consumer> Cell<'_, C> {
     /// Makes a try of the site at which the frame stands, unless its breaker is open: then the frame goes on as after the last
     /// failure.
+    #[inline(always)]
     pub(crate) fn ask(&mut self, id: FrameId, site_id: SiteId) {
         if self.ask_of(site_id).is_guarded() && !self.is_let_through(id, site_id) {
             return self.give_up(id, &self.plan.sites[usize::from(site_id)], Outcome::CircuitOpen);

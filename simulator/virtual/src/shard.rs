@@ -120,6 +120,7 @@ impl Shard {
 
 impl Fifo {
     /// Serves a statement of `work` ticks that comes now. Returns when it is done.
+    #[inline(always)]
     pub(crate) fn serve(&mut self, station: &mut Station, now: Ticks, work: Ticks) -> Ticks {
         while self.starts.front().is_some_and(|start| *start <= now) {
             self.starts.pop_front();

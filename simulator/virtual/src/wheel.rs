@@ -80,7 +80,7 @@ impl Wheel {
     }
 
     /// Schedules an event at a tick that is not over.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn schedule(&mut self, at: u64, event: Event) {
         assert!(at >= self.now, "invariant: time never runs backwards");
         if at ^ self.now < BLOCK_TICKS {
@@ -162,7 +162,7 @@ impl Wheel {
         is_block_over && is_nothing_ahead() && !self.armed.iter().any(|(_, event)| live(*event))
     }
 
-    #[inline]
+    #[inline(always)]
     fn append(&mut self, slot: usize, event: Event) {
         if self.free == NIL {
             self.extend();

@@ -101,7 +101,8 @@ impl Ask {
                     ask.flags |= if body.partitions > 0 { APPENDS } else { 0 };
                     if pool != NONE {
                         let pool = &plan.pools[usize::from(pool)];
-                        let before = u32::from(plan.services[usize::from(pool.service)].first_pod) * u32::from(store.shards);
+                        let before =
+                            u32::from(plan.services[usize::from(pool.service)].first_pod) * u32::from(store.shards);
                         ask.instances = pool.first_instance.wrapping_sub(before);
                     }
                 }
