@@ -57,7 +57,7 @@ impl<'p, O: Outlet> Fleet<'p, O> {
     /// Closes the doors of all cells and plays them until nothing is left, in the turns of their outlets.
     pub fn drain(&mut self) -> Result<(), Overload> {
         self.each(|cells| {
-            cells.iter_mut().for_each(Cell::close);
+            cells.iter_mut().for_each(|cell| cell.close());
             let mut open: Vec<bool> = vec![true; cells.len()];
             while open.contains(&true) {
                 for (cell, is_open) in cells.iter_mut().zip(&mut open).filter(|(_, is_open)| **is_open) {

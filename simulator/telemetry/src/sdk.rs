@@ -172,7 +172,7 @@ impl Sdk {
     /// Hands over the full batches of this tick and, for the pods whose timer fires at `at`, all they hold.
     ///
     /// To be called once a tick, after its last span, and in no tick after one that it was due in.
-    pub fn end_of_tick(&mut self, at: Ticks, consumer: &mut impl Consumer) {
+    pub fn end_of_tick(&mut self, at: Ticks, consumer: &mut dyn Consumer) {
         assert!(at <= self.timers.next, "invariant: no timer is passed over ({at} after {})", self.timers.next);
         while self.timers.next == at {
             self.due.push(Due { pod: self.timers.fire(), extent: Extent::All });
@@ -181,7 +181,7 @@ impl Sdk {
     }
 
     /// Hands over everything, at a tick after the last flush.
-    pub fn shutdown(&mut self, at: Ticks, consumer: &mut impl Consumer) {
+    pub fn shutdown(&mut self, at: Ticks, consumer: &mut dyn Consumer) {
         let all = (0..self.pods.len()).map(|pod| Due { pod: pod as u16, extent: Extent::All });
         self.due.clear();
         self.due.extend(all);
@@ -201,7 +201,7 @@ impl Sdk {
         self.pods.iter().map(|pod| pod.spans.len() as u64).sum()
     }
 
-    fn flush(&mut self, at: Ticks, consumer: &mut impl Consumer) {
+    fn flush(&mut self, at: Ticks, consumer: &mut dyn Consumer) {
         assert!(self.last_flush.is_none_or(|last| last < at), "invariant: flushes are ordered by tick");
         self.last_flush = Some(at);
         self.due.sort_unstable();
@@ -221,7 +221,7 @@ struct Delivered {
 }
 
 impl Pod {
-    fn flush(&mut self, due: Due, batch: usize, at: Ticks, consumer: &mut impl Consumer) -> Delivered {
+    fn flush(&mut self, due: Due, batch: usize, at: Ticks, consumer: &mut dyn Consumer) -> Delivered {
         let spans = match due.extent {
             Extent::FullBatches => self.spans.len() - self.spans.len() % batch,
             Extent::All => self.spans.len(),

@@ -3,7 +3,7 @@
 //! Owns the life of a call. Caller and callee know each other by frame until one of them lets go; whoever is
 //! let go of is told by a missing parent, never by a stale number.
 
-use crate::cell::{Cell, at, planted};
+use crate::engine::{Engine, at, planted};
 use crate::event::Kind;
 use crate::frame::{
     AFFECTED, CANCEL_PENDING, CANCELLED, DECLINED, Frame, FrameId, KILLED, MESSAGE, NIL, NO_POD, STRAND, State,
@@ -14,7 +14,6 @@ use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Ask, EndpointId, NONE, Site, SiteId, Stand, Target};
 use doorbuster_model::time::Ticks;
 use doorbuster_scenarios::types::Balancer;
-use doorbuster_telemetry::record::Consumer;
 
 /// Purposes of draws at a call.
 const BALANCE: u64 = name_hash("balance");
@@ -28,7 +27,7 @@ const REJECTION: u64 = name_hash("rejection");
 const TIMING_OUT: u64 = name_hash("timing out");
 const RETRYING: u64 = name_hash("retrying");
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// Makes the call at which the frame's program stands, or a further try of it.
     #[inline(always)]
     pub(crate) fn call(&mut self, id: FrameId, site_id: SiteId) {

@@ -1,6 +1,6 @@
 //! Commands: what a fault or a remedy changes in a cell, at the beginning of an epoch.
 
-use crate::cell::{Cell, at};
+use crate::engine::{Engine, at};
 pub use crate::network::{End, Way};
 use crate::shard::{Lock, Strain};
 pub use crate::shoppers::Haste;
@@ -8,7 +8,6 @@ use doorbuster_model::key::{happens, mix};
 use doorbuster_model::plan::{ConsumerId, Plan, ServiceId, StatementId, StoreId};
 use doorbuster_model::policies::{BucketRule, TokenBucket};
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::record::Consumer;
 
 /// One change of one mechanism.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,7 +202,7 @@ fn hit(plan: &Plan, place: u64, all: u16, share: f64) -> Vec<u16> {
     numbers
 }
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// Changes a mechanism from this tick on; what is under way stays as it is. A command that changes how many servers
     /// there are comes after [`Self::close_slice`].
     pub fn apply(&mut self, command: &Command) {

@@ -2,14 +2,13 @@
 //!
 //! Owns the moments at which they are asked and told. Refuses to decide: the policies do (`doorbuster_model::policies`).
 
-use crate::cell::{Cell, at};
+use crate::engine::{Engine, at};
 use crate::frame::FrameId;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Site, SiteId};
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::record::Consumer;
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// Makes a try of the site at which the frame stands, unless its breaker is open: then the frame goes on as after the last
     /// failure.
     #[inline(always)]

@@ -3,11 +3,12 @@
 //! Owns the wheel, frames, pods, pools, stores, timeouts and shoppers of a cell. Refuses I/O, async and wall
 //! clocks, and to know what becomes of a batch after its flush.
 //!
-//! Begin at [`cell::Cell::play`]. The rules that decide what happens when are in `docs/engine.md`; a naive
+//! Begin at [`engine::Engine`]. The rules that decide what happens when are in `docs/engine.md`; a naive
 //! engine in the tests plays by the same rules and has to give the same records.
 
 mod calls;
 pub mod cell;
+pub mod engine;
 mod event;
 pub mod faults;
 mod frame;

@@ -3,7 +3,7 @@
 //! Owns partitions: what waits in them, and that one message at a time is worked on. A message is there when its broker has appended
 //! it; the acknowledgement reaches the producer, and the message the consumer, one hop later, in the same tick.
 
-use crate::cell::{Cell, at, planted};
+use crate::engine::{Engine, at, planted};
 use crate::event::Kind;
 use crate::frame::{Frame, FrameId, KILLED, MESSAGE, State};
 use crate::station::Station;
@@ -12,7 +12,6 @@ use doorbuster_model::key::{Key, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{ConsumerId, ORIGIN_SHIFT, Plan, Stand, StatementId, way};
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::record::Consumer;
 use std::collections::VecDeque;
 
 /// The key of a message below that of its publication.
@@ -71,7 +70,7 @@ impl Partition {
     }
 }
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// A statement that is sent: if it publishes, it takes with it what its message has to say.
     pub(crate) fn write_message(&mut self, op: FrameId) {
         let frame = &self.frames[op];

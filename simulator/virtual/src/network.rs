@@ -2,12 +2,11 @@
 //!
 //! Owns how long a request or statement is held up. Refuses answers: they take their usual hop.
 
-use crate::cell::{Cell, at};
+use crate::engine::{Engine, at};
 use crate::frame::{FrameId, NO_POD};
 use doorbuster_model::key::{Key, happens, mix, name_hash};
 use doorbuster_model::plan::{PodId, ServiceId, StoreId};
 use doorbuster_model::time::{Ticks, ticks_from_ns};
-use doorbuster_telemetry::record::Consumer;
 
 /// Which packets are lost.
 const LOSS: u64 = name_hash("loss");
@@ -49,7 +48,7 @@ impl Way {
     }
 }
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// How long a call is held up; `None` if it never arrives.
     pub(crate) fn delay_of_call(&self, from: PodId, to: PodId, key: Key) -> Option<Ticks> {
         if self.ways.is_empty() || from == NO_POD {

@@ -3,16 +3,15 @@
 //! Owns what happens at a pod when it changes. What is on a core when its pod dies (or pauses) leaves it at the end of that piece of
 //! work; a dead pod's work answers nobody and leaves no span.
 
-use crate::cell::{Cell, at};
+use crate::engine::{Engine, at};
 use crate::event::{Event, Kind};
 use crate::frame::{CANCELLED, FrameId, KILLED, State};
 use doorbuster_model::key::mix;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{PodId, ServiceId};
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::record::Consumer;
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// The pods of a service with these numbers within it.
     pub(crate) fn pods_of(&self, service: ServiceId, numbers: &[u16]) -> Vec<PodId> {
         let first = self.plan.services[usize::from(service)].first_pod;

@@ -2,13 +2,12 @@
 //!
 //! Owns the wait for a connection: how long, what it costs in vain, and whether it is followed by another.
 
-use crate::cell::Cell;
+use crate::engine::Engine;
 use crate::frame::{FrameId, NIL, State};
 use doorbuster_model::key::name_hash;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Ask, NONE, Site, Target};
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::record::Consumer;
 
 /// Draws of what a wait in vain costs.
 const FAILED_ACQUIRE: u64 = name_hash("failed acquire");
@@ -21,7 +20,7 @@ enum Wait {
     Yes(Option<Ticks>),
 }
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// Takes a connection for a statement, or puts it into the queue for one.
     #[inline(always)]
     fn acquire(&mut self, op: FrameId, pool: u16) -> Wait {

@@ -1,13 +1,12 @@
 //! Programs: the instructions of a frame, run until something has to be waited for.
 
-use crate::cell::{Cell, ONE_Q16, at, planted};
+use crate::engine::{Engine, ONE_Q16, at, planted};
 use crate::event::Kind;
 use crate::frame::{CANCELLED, DECLINED, FrameId, KILLED, NIL, NO_POD, STRAND, State};
 use doorbuster_model::key::{Key, happens, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{CacheId, Costs, DrawId, Instr};
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::record::Consumer;
 
 /// Draws end here: 18 minutes, a quarter of what a frame's 32-bit ticks can tell apart.
 pub(crate) const MAX_DRAW_TICKS: Ticks = 1 << 30;
@@ -21,7 +20,7 @@ pub(crate) fn slowed(ticks: Ticks, factor: u64) -> Ticks {
     if factor == ONE_Q16 { ticks } else { (ticks.saturating_mul(factor) >> 16).min(MAX_DRAW_TICKS) }
 }
 
-impl<'p, C: Consumer> Cell<'p, C> {
+impl<'p> Engine<'p> {
     /// Runs the program of a frame from where it stands.
     pub(crate) fn run(&mut self, id: FrameId) {
         let plan = self.plan;

@@ -28,7 +28,7 @@ pub(crate) struct Strain {
 }
 
 impl Strain {
-    pub(crate) const NONE: Self = Self { is_lost: false, slower: crate::cell::ONE_Q16, errors: 0, lock: None };
+    pub(crate) const NONE: Self = Self { is_lost: false, slower: crate::engine::ONE_Q16, errors: 0, lock: None };
 }
 
 /// A lock that is held for `hold` of every `every` ticks, from `since` on.

@@ -3,14 +3,14 @@
 //! Owns arrivals and the shopper's side of a request. A shopper is a frame without a pod whose program is the
 //! journey, so waiting, tries and timeouts work as they do between pods.
 
-use crate::cell::Cell;
+use crate::engine::Engine;
 use crate::event::{Event, Kind};
 use crate::frame::{AFFECTED, FrameId, State};
 use doorbuster_model::key::{Key, happens, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Arrivals, EndpointId, NO_ENDPOINT, Plan, Site, Target};
 use doorbuster_model::time::{TICK_SHIFT, Ticks};
-use doorbuster_telemetry::record::{Consumer, TraceWord};
+use doorbuster_telemetry::record::TraceWord;
 
 const SHOPPER: u64 = name_hash("shopper");
 const GAP: u64 = name_hash("gap");
@@ -135,7 +135,7 @@ fn after(curve: &[(f64, f64)], from: f64, amount: f64) -> Option<f64> {
     None
 }
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// Lets the first shoppers in: the first arrival, or every user of a closed loop after a first pause.
     pub(crate) fn open_doors(&mut self) {
         if let Arrivals::Closed { think, .. } = self.plan.arrivals {

@@ -3,14 +3,13 @@
 //! Owns truth as integers that merge over cells and follow each other over time. Refuses windows: whoever looks
 //! at a run closes slices where its windows begin and end, and adds them up.
 
-use crate::cell::{Cell, Pod};
+use crate::engine::{Engine, Pod};
 use crate::frame::State;
 use crate::latencies::{AT_ONCE, Ended};
 use crate::station::StationTotals;
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{EndpointId, Plan};
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::record::Consumer;
 use hdrhistogram::Histogram;
 
 /// Three significant digits: a percentile is within 0.1 %.
@@ -320,7 +319,7 @@ pub fn stations(plan: &Plan) -> Vec<StationId> {
     all
 }
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// Closes the slice that began with the last call (or with the run) and begins the next one; to be called before
     /// a command changes how many servers there are. `into` receives what happened; it is cleared first.
     pub fn close_slice(&mut self, into: &mut Slice) {

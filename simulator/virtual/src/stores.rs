@@ -4,7 +4,7 @@
 //! statement is served from the tick in which it is sent, and its answer is back two hops after it is
 //! done. Every distance to a shard is the same, so the order and the waits are those of the real clock.
 
-use crate::cell::{Cell, planted};
+use crate::engine::{Engine, planted};
 use crate::event::{Event, Kind};
 use crate::frame::{Frame, FrameId, NIL, SCANS, State};
 use crate::program::slowed;
@@ -13,7 +13,6 @@ use doorbuster_model::key::{Key, happens, mix, name_hash};
 use doorbuster_model::outcome::Outcome;
 use doorbuster_model::plan::{Ask, Site, SiteId, StatementId, StoreId};
 use doorbuster_model::time::Ticks;
-use doorbuster_telemetry::record::Consumer;
 use std::cmp::Reverse;
 
 /// Purpose of the draw of a statement's cost.
@@ -26,7 +25,7 @@ const NOT_TO_BE_KILLED: Key = Key(u64::MAX);
 /// And of what its answer costs the asking pod.
 const ANSWER: u64 = name_hash("answer");
 
-impl<C: Consumer> Cell<'_, C> {
+impl Engine<'_> {
     /// Makes the statement at which the frame's program stands, or a further try of it.
     #[inline(always)]
     pub(crate) fn query(&mut self, id: FrameId, site_id: SiteId) {
