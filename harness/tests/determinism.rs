@@ -1,7 +1,8 @@
 //! One scenario and one seed give one stream and one result: for any number of threads, any folder, any build profile.
 //!
 //! Owns the checked-in fingerprints in `harness/fingerprints/`: the same file holds for the dev and the release
-//! profile, so that running this test in both is the proof that they agree.
+//! profile, so that running this test in both is the proof that they agree: `DOORBUSTER_PROGRAM=$PWD/target/release/doorbuster` has it
+//! look at a program that is there already.
 
 mod workbench;
 

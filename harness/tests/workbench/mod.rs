@@ -26,6 +26,11 @@ pub(crate) const GATE: &str = include_str!("../scenarios/gate.yaml");
 /// No run of a test may take longer; ten times what the longest takes on two slow cores.
 pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(120);
 
+/// The program under test: the one that Cargo built for the tests, or that of `DOORBUSTER_PROGRAM`.
+fn program() -> PathBuf {
+    std::env::var_os("DOORBUSTER_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_doorbuster").into(), PathBuf::from)
+}
+
 /// A folder of one test, empty when it starts and gone when it ends.
 pub(crate) struct Folder(PathBuf);
 
@@ -74,7 +79,7 @@ impl Folder {
 
     /// The command with this folder as its place, without arguments.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
+        let mut command = Command::new(program());
         command.current_dir(&self.0).env_remove("NO_COLOR").stdin(Stdio::null());
         command
     }
