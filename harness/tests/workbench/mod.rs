@@ -26,7 +26,7 @@ pub(crate) const GATE: &str = include_str!("../scenarios/gate.yaml");
 /// No run of a test may take longer; ten times what the longest takes on two slow cores.
 pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(120);
 
-/// The program under test: the one that Cargo built for the tests, or that of `DOORBUSTER_PROGRAM`.
+/// The program under test: the one that Cargo built for the tests, or a release build that `DOORBUSTER_PROGRAM` names.
 fn program() -> PathBuf {
     std::env::var_os("DOORBUSTER_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_doorbuster").into(), PathBuf::from)
 }
