@@ -15,6 +15,7 @@ pub const MAX_FRAMES: usize = 1 << 24;
 pub const MAX_AGE_TICKS: Ticks = 1 << 31;
 /// After so many ticks a drain looks whether the cell is empty: the length is a part of the stream, since it sets the last flush.
 pub const DRAIN_STEP_TICKS: Ticks = 1 << 20;
+
 /// The shop holds more than the engine can tell the truth about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overload {

@@ -88,9 +88,7 @@ impl Engine<'_> {
         match self.acquire(op, ask.pool) {
             Wait::No => {
                 self.send(op);
-                if ask.timeout != Ticks::MAX {
-                    self.arm_rest(asker, ask);
-                }
+                self.arm_rest(asker, ask);
             }
             Wait::Yes(acquire_timeout) => {
                 if let Some(timeout) = [acquire_timeout, self.rest(asker, ask)].into_iter().flatten().min() {

@@ -278,7 +278,7 @@ impl Engine<'_> {
         if outcome == Outcome::Unavailable {
             self.slice.statements[usize::from(statement)].unavailable += 1;
         } else {
-            let rows = if frame.has(SCANS) { self.rows(statement, &frame) } else { ask.rows };
+            let rows = self.rows(ask, &frame);
             self.slice.statements[usize::from(statement)].record(stay, rows, false);
             if ask.appends() && outcome == Outcome::Ok {
                 self.append(&frame, statement);
@@ -398,18 +398,16 @@ impl Engine<'_> {
         self.frames[op].key = NOT_TO_BE_KILLED;
         self.rearm(shard_index);
         let whole = u128::from(frame.arrived.max(1)) << SERVICE_BITS;
-        let rows = u128::from(self.rows(statement, &frame)) * (whole - u128::from(left)) / whole;
+        let rows = u128::from(self.rows(self.ask_of(frame.pc), &frame)) * (whole - u128::from(left)) / whole;
         let stay = u64::from((now as u32).wrapping_sub(frame.started));
         self.slice.statements[usize::from(statement)].record(stay, rows as u64, true);
     }
 
     /// Rows that a statement examines.
-    fn rows(&self, statement: StatementId, op: &Frame) -> u64 {
-        let body = &self.plan.statements[usize::from(statement)];
-        match &body.scan {
-            Some(scan) if op.has(SCANS) => scan.rows,
-            _ => body.rows,
-        }
+    #[inline]
+    fn rows(&self, ask: &Ask, op: &Frame) -> u64 {
+        let scan = op.has(SCANS).then(|| self.plan.statements[usize::from(ask.target)].scan.as_ref()).flatten();
+        scan.map_or(ask.rows, |scan| scan.rows)
     }
 
     #[inline]
