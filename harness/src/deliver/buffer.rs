@@ -147,10 +147,15 @@ impl Buffer {
             tries: 0,
             was_sent: false,
         };
+        let sequence = state.sequence;
         state.sequence += 1;
         let endpoint = state.push(entry);
+        // Whoever waits for an earlier one finds this one behind it.
+        let is_next = state.queues[endpoint].peek().is_some_and(|Reverse(next)| next.sequence == sequence);
         drop(state);
-        self.arrived[endpoint].notify_one();
+        if is_next {
+            self.arrived[endpoint].notify_one();
+        }
         Ok(())
     }
 

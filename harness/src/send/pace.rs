@@ -4,6 +4,7 @@
 //! Refuses to know what is due.
 
 use crate::cli::Speed;
+use crate::process;
 use doorbuster_model::time::{Ticks, ns_from_ticks, tick_of_second};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,16 +77,22 @@ impl Pace {
         }
     }
 
-    /// Waits until a tick is near enough to be played; not before time began, nor after it was stopped.
+    /// Waits until a tick is near enough to be played; not after it was stopped. The thread gives way to whoever sends from then on.
     pub(crate) fn wait(&self, at: Ticks) {
-        if matches!(self.speed, Speed::Max) || self.running().is_none() {
+        if self.is_unbounded() || self.running().is_none() {
             return;
         }
-        let Some(until) = self.due(at).checked_sub(LEAD) else { return };
-        let left = until.saturating_duration_since(Instant::now());
+        process::give_way();
+        let left = self.not_before(at).map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
         if !left.is_zero() {
             std::thread::sleep(left);
         }
+    }
+
+    /// When a tick may be played. What is due first is made before time begins, so that making it takes nothing from sending it.
+    fn not_before(&self, at: Ticks) -> Option<Instant> {
+        let begun = self.begun()?;
+        self.due(at).checked_sub(LEAD).filter(|until| *until > begun.at)
     }
 
     /// Whether nothing is due at a time of its own.
@@ -105,6 +112,19 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// *Scenario*: what is due at the beginning, at the end of the first lead, and a second later. *Guarantees*: the first lead may be made before
+    /// time begins, and what follows a lead before it is due.
+    #[test]
+    fn the_first_lead_is_made_before_time_begins() {
+        let pace = Pace::new(Speed::Times(1.0), 5);
+        let begins = Instant::now() + Duration::from_secs(3_600);
+        pace.begin(begins, 1_000_000_000_000, Duration::from_secs(10), Duration::ZERO);
+        assert_eq!(pace.not_before(tick_of_second(5)), None);
+        assert_eq!(pace.not_before(tick_of_second(5) + tick_of_second(1) / 4), None);
+        let after = pace.not_before(tick_of_second(6)).expect("it is later than a lead").duration_since(begins);
+        assert!(after.abs_diff(Duration::from_secs(1) - LEAD) < Duration::from_millis(1), "{after:?}");
+    }
 
     /// *Scenario*: ten seconds at three speeds, from the beginning and from the hundredth second on. *Guarantees*: they are due after so
     /// long, and no time stamp lies in the future when it is sent.

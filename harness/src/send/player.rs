@@ -32,8 +32,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub(super) const GRACE: Duration = Duration::from_secs(60);
 /// The same when a condition ended it: the target is in trouble, and what waits is not sent to it any more. Chosen.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
-/// Time between the start of the command and the first that is due: connections open meanwhile.
-const START_UP: Duration = Duration::from_millis(200);
+/// Time before the first that is due: connections open meanwhile, and the bodies of the first lead are made. Chosen: twice the lead.
+const START_UP: Duration = Duration::from_millis(500);
 
 /// A wait for the beginning looks so often whether it is still wanted.
 const STOP_LOOK: Duration = Duration::from_millis(100);
