@@ -147,15 +147,10 @@ impl Buffer {
             tries: 0,
             was_sent: false,
         };
-        let sequence = state.sequence;
         state.sequence += 1;
-        let endpoint = state.push(entry);
-        // Whoever waits for an earlier one finds this one behind it.
-        let is_next = state.queues[endpoint].peek().is_some_and(|Reverse(next)| next.sequence == sequence);
+        let awaited = state.push(entry);
         drop(state);
-        if is_next {
-            self.arrived[endpoint].notify_one();
-        }
+        self.tell(awaited);
         Ok(())
     }
 
@@ -195,9 +190,9 @@ impl Buffer {
     pub(super) fn put_back(&self, entry: Entry) {
         let mut state = self.lock();
         state.in_flight -= 1;
-        let endpoint = state.push(entry);
+        let awaited = state.push(entry);
         drop(state);
-        self.arrived[endpoint].notify_one();
+        self.tell(awaited);
     }
 
     /// A body that was taken has its end.
@@ -224,8 +219,7 @@ impl Buffer {
             if too_old.is_some_and(|too_old| entry.due < too_old) {
                 expired.push(entry);
             } else if entry.fixed.is_none() && is_elsewhere {
-                let elsewhere = state.push(entry);
-                self.arrived[elsewhere].notify_one();
+                self.tell(state.push(entry));
             } else {
                 state.waiting += 1;
                 state.queues[endpoint].push(Reverse(entry));
@@ -273,6 +267,13 @@ impl Buffer {
         state.queues.iter_mut().flat_map(std::mem::take).map(|Reverse(entry)| entry).collect()
     }
 
+    /// Has a worker of this endpoint look, if there is one.
+    fn tell(&self, endpoint: Option<usize>) {
+        if let Some(endpoint) = endpoint {
+            self.arrived[endpoint].notify_one();
+        }
+    }
+
     fn tell_if_quiet(&self, state: &State) {
         if state.closed.is_some() && state.is_quiet() {
             self.closing.notify_one();
@@ -293,12 +294,14 @@ impl State {
         self.waiting == 0 && self.in_flight == 0
     }
 
-    /// Puts an entry into the queue of its endpoint, or of the next one that can be reached.
-    fn push(&mut self, entry: Entry) -> usize {
+    /// Puts an entry into the queue of its endpoint, or of the next one that can be reached; which, if it is the next of that one. Whoever waits
+    /// for an earlier one finds this one behind it.
+    fn push(&mut self, entry: Entry) -> Option<usize> {
         let endpoint = entry.fixed.unwrap_or_else(|| self.choose());
+        let sequence = entry.sequence;
         self.waiting += 1;
         self.queues[endpoint].push(Reverse(entry));
-        endpoint
+        self.queues[endpoint].peek().filter(|next| next.0.sequence == sequence).map(|_| endpoint)
     }
 
     fn choose(&mut self) -> usize {

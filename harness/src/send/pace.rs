@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Bodies are made at most so long before they are due: chosen. A hiccup that is shorter delays nothing, such as the export of the fleet's
 /// metrics every ten seconds, and at 500,000 requests/s it holds some 400 MB.
-const LEAD: Duration = Duration::from_millis(250);
+pub(super) const LEAD: Duration = Duration::from_millis(250);
 
 /// The scenario's time on the wall clock.
 #[derive(Debug)]
@@ -83,9 +83,8 @@ impl Pace {
             return;
         }
         process::give_way();
-        let left = self.not_before(at).map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-        if !left.is_zero() {
-            std::thread::sleep(left);
+        if let Some(until) = self.not_before(at) {
+            std::thread::sleep(until.saturating_duration_since(Instant::now()));
         }
     }
 

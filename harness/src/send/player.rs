@@ -6,7 +6,7 @@ use super::buffers::Buffers;
 use super::condition::Lasting;
 use super::metrics::MetricsLine;
 use super::outlet::{CellOutlet, Counts, Wanted};
-use super::pace::{Begun, Pace};
+use super::pace::{Begun, LEAD, Pace};
 use super::replay::Replayed;
 use super::split::Split;
 use super::watch::{self, Aborted};
@@ -32,8 +32,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub(super) const GRACE: Duration = Duration::from_secs(60);
 /// The same when a condition ended it: the target is in trouble, and what waits is not sent to it any more. Chosen.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
-/// Time before the first that is due: connections open meanwhile, and the bodies of the first lead are made. Chosen: twice the lead.
-const START_UP: Duration = Duration::from_millis(500);
+/// At full speed the first is due after so long: connections open meanwhile.
+const START_UP: Duration = Duration::from_millis(200);
+/// On a schedule it is due after so long: meanwhile connections open, and the bodies of the first lead are made. Chosen.
+const AHEAD: Duration = LEAD.saturating_mul(2);
 
 /// A wait for the beginning looks so often whether it is still wanted.
 const STOP_LOOK: Duration = Duration::from_millis(100);
@@ -214,9 +216,12 @@ impl<'p> Road<'p> {
 
 /// Lets time begin, when it was asked for or as soon as connections have had the time to open; what comes is as long as this.
 pub(super) fn begin_soon(pace: &Pace, length: Duration, start_at: Option<&StartAt>) -> Begun {
-    // At full speed the first is due at once.
-    let ahead = if pace.is_unbounded() { Duration::ZERO } else { START_UP };
-    thread::sleep(START_UP - ahead);
+    let ahead = if pace.is_unbounded() {
+        thread::sleep(START_UP);
+        Duration::ZERO
+    } else {
+        AHEAD
+    };
     let left = |start_at: &StartAt| (start_at.at - ahead).duration_since(SystemTime::now()).unwrap_or_default();
     let is_stopped = start_at.is_some_and(|start_at| {
         while !left(start_at).is_zero() && !start_at.stop.load(Ordering::Relaxed) {
